@@ -65,7 +65,7 @@ func (s Sink) Emit(e Event) {
 	s(e)
 }
 
-// Start, Done, Unchanged, Warn, Fail and Output emit an event of that kind.
+// Start says that work on the subject began, or entered its next step.
 func (s Sink) Start(subject, text string) { s.Emit(Event{Kind: Started, Subject: subject, Text: text}) }
 
 // Done says that the subject's work ended well.

@@ -34,7 +34,7 @@ type invalidError struct {
 	hint string
 }
 
-func (e invalidError) Is(err error) bool { return err == ErrInvalid } //nolint:errorlint // this is the identity test that errors.Is asks for
+func (e invalidError) Is(err error) bool { return err == ErrInvalid }
 func (e invalidError) Unwrap() error     { return e.error }
 
 // Hint says what to do next.
