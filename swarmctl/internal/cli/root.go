@@ -88,6 +88,13 @@ Try it on this machine:   swarmctl local up && swarmctl deploy`,
 // commands are the verbs, in the order of a first day's work.
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
+		a.newPlanCommand(),
+		a.newDeployCommand(),
+		a.newRollbackCommand(),
+		a.newReleasesCommand(),
+		a.newStatusCommand(),
+		a.newLogsCommand(),
+		a.newDownCommand(),
 		a.newVersionCommand(),
 	}
 }

@@ -206,3 +206,41 @@ func decode(c swarm.Config) (Record, error) {
 	}
 	return r, nil
 }
+
+// Prune removes all but the newest records and returns those it keeps. What
+// was deployed last is kept however old it is.
+func (s Store) Prune(ctx context.Context, keep int) ([]Record, error) {
+	records, err := s.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	kept, old := split(records, keep)
+	configs, err := s.configs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range configs {
+		if !old[c.Spec.Labels[labelNumber]] {
+			continue
+		}
+		if err := s.API.ConfigRemove(ctx, c.ID); err != nil {
+			return nil, fmt.Errorf("remove record %s: %w", c.Spec.Name, err)
+		}
+	}
+	return kept, nil
+}
+
+// split tells the records to keep, newest first, from the numbers of the rest.
+func split(records []Record, keep int) (kept []Record, old map[string]bool) {
+	old = map[string]bool{}
+	deployed := false
+	for i, r := range records {
+		if i < keep || (!deployed && r.Outcome == Deployed) {
+			kept = append(kept, r)
+			deployed = deployed || r.Outcome == Deployed
+			continue
+		}
+		old[strconv.Itoa(r.Number)] = true
+	}
+	return kept, old
+}

@@ -1,0 +1,270 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ycesproject/yces/swarmctl/internal/engine"
+	"github.com/ycesproject/yces/swarmctl/internal/release"
+	"github.com/ycesproject/yces/swarmctl/internal/rollout"
+	"github.com/ycesproject/yces/swarmctl/internal/stackfile"
+)
+
+// deployOptions are the flags of deploy and plan.
+type deployOptions struct {
+	files   []string
+	stack   string
+	prune   bool
+	timeout time.Duration
+}
+
+func (o *deployOptions) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringSliceVarP(&o.files, "file", "f", []string{"compose.yaml"}, "compose `FILE`; may be given several times")
+	flags.StringVarP(&o.stack, "stack", "s", "", "stack `NAME` (default: x-swarmctl.stack, then the folder's name)")
+	flags.BoolVar(&o.prune, "prune", false, "remove services that are not in the compose file any more")
+}
+
+func (a *app) newDeployCommand() *cobra.Command {
+	var opts deployOptions
+	cmd := &cobra.Command{
+		Use:   "deploy",
+		Short: "Build, hand the image over and roll the service out",
+		Long: `Build the images, hand them to every node by digest, update the services and
+wait until they run and stay healthy. A release that does not come up is
+rolled back, all of the stack, and the exit code is 3.
+
+Exit codes: 0 deployed or nothing to do, 2 a fault in a file or flag, 3 rolled
+back, 4 timed out, 6 a machine can't be reached, 130 interrupted.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.deploy(cmd.Context(), opts) },
+	}
+	opts.register(cmd)
+	cmd.Flags().DurationVar(&opts.timeout, "timeout", 15*time.Minute, "how long the rollout may take before it is rolled back")
+	return cmd
+}
+
+// deployment is one run of deploy, from the files to what the swarm should run.
+type deployment struct {
+	app     *app
+	opts    deployOptions
+	stack   stackfile.Stack
+	fleet   *fleet
+	manager *engine.Client
+	images  []builtImage
+	desired rollout.Desired
+}
+
+func (a *app) deploy(ctx context.Context, opts deployOptions) error {
+	d, err := a.prepare(ctx, opts)
+	if err != nil {
+		return err
+	}
+	defer d.fleet.close()
+	if err := d.deliver(ctx); err != nil {
+		return err
+	}
+	plan, err := d.plan(ctx)
+	if err != nil {
+		return err
+	}
+	record := release.Record{Stack: d.stack.Name, By: whoAmI(), Commit: gitCommit(ctx, d.stack.Dir), Services: d.desired.Services, Networks: d.desired.Networks}
+	return a.release(ctx, d.fleet, d.manager, plan, record, opts.timeout)
+}
+
+// prepare does all that changes nothing: every fault of the files, every
+// machine that can't be reached and every image that can't be built shows here.
+func (a *app) prepare(ctx context.Context, opts deployOptions) (*deployment, error) {
+	stack, err := stackfile.Load(ctx, stackfile.Options{Files: opts.files, Name: opts.stack, Environment: environment()})
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range stack.Warnings {
+		a.sink().Warn("stack "+stack.Name, w)
+	}
+	f, err := a.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := &deployment{app: a, opts: opts, stack: stack, fleet: f}
+	if err := d.ready(ctx); err != nil {
+		f.close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *deployment) ready(ctx context.Context) (err error) {
+	if d.manager, err = d.fleet.manager(); err != nil {
+		return err
+	}
+	if err := d.preflight(ctx); err != nil {
+		return err
+	}
+	if err := d.buildImages(ctx); err != nil {
+		return err
+	}
+	d.desired = rollout.Desired{
+		Stack: d.stack.Name, Services: d.pinned(), Networks: d.stack.Networks, ExternalNetworks: d.stack.ExternalNetworks,
+		Configs: d.stack.Configs, Secrets: d.stack.Secrets, Prune: d.opts.prune,
+	}
+	// What the swarm lacks shows before anything is handed over.
+	_, err = d.plan(ctx)
+	return err
+}
+
+func (d *deployment) plan(ctx context.Context) (rollout.Plan, error) {
+	observed, err := rollout.Observe(ctx, d.manager, d.desired.Stack)
+	if err != nil {
+		return rollout.Plan{}, err
+	}
+	return rollout.NewPlan(d.desired, observed)
+}
+
+// environment is the process's, for ${VARIABLES} in compose files.
+func environment() map[string]string {
+	env := map[string]string{}
+	for _, pair := range os.Environ() {
+		if key, value, ok := strings.Cut(pair, "="); ok && key != "" {
+			env[key] = value
+		}
+	}
+	return env
+}
+
+// whoAmI is user@host, for the record.
+func whoAmI() string {
+	name, host := "unknown", "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	if h, err := os.Hostname(); err == nil {
+		host = h
+	}
+	return name + "@" + host
+}
+
+// gitCommit is what is checked out, with a mark where files differ from it;
+// empty outside a repository or without git.
+func gitCommit(ctx context.Context, dir string) string {
+	out, err := exec.CommandContext(ctx, "git", "-C", dir, "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*").Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// rolledBackError is a release that did not come up and is gone again.
+type rolledBackError struct{ error }
+
+func (e rolledBackError) Unwrap() error { return e.error }
+
+// ExitCode is the one for that.
+func (rolledBackError) ExitCode() int { return exitRolledBack }
+
+// timedOutError is a release that took too long and is gone again.
+type timedOutError struct{ error }
+
+func (e timedOutError) Unwrap() error { return e.error }
+
+// ExitCode is the one for that.
+func (timedOutError) ExitCode() int { return exitTimeout }
+
+// Hint says what to do next.
+func (timedOutError) Hint() string {
+	return "see what it waits for with `swarmctl status`; allow more with --timeout"
+}
+
+var errTimeout = errors.New("the rollout took longer than --timeout allows")
+
+// release records, applies, waits, and takes everything back where it fails.
+func (a *app) release(ctx context.Context, f *fleet, manager *engine.Client, plan rollout.Plan, record release.Record, timeout time.Duration) error {
+	for _, w := range plan.Warnings {
+		a.sink().Warn("stack "+plan.Stack, w)
+	}
+	if plan.Empty() {
+		a.sink().Unchanged("stack "+plan.Stack, "no change")
+		return nil
+	}
+	store := release.Store{API: manager, Stack: plan.Stack}
+	record, err := store.Begin(ctx, withImages(record))
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)
+	defer cancel()
+	r := &running{app: a, fleet: f, manager: manager, store: store, record: record}
+	return r.run(ctx, plan)
+}
+
+func withImages(r release.Record) release.Record {
+	r.Images = map[string]string{}
+	for name, spec := range r.Services {
+		r.Images[name] = spec.TaskTemplate.ContainerSpec.Image
+	}
+	return r
+}
+
+// running is a release under way.
+type running struct {
+	app     *app
+	fleet   *fleet
+	manager *engine.Client
+	store   release.Store
+	record  release.Record
+}
+
+// afterwards bounds what is still done once the context has ended.
+const afterwards = 3 * time.Minute
+
+func (r *running) run(ctx context.Context, plan rollout.Plan) error {
+	sink := r.app.sink()
+	targets, err := plan.Apply(ctx, r.manager, sink)
+	if err == nil {
+		err = rollout.Converge(ctx, r.manager, targets, rollout.DefaultTiming, sink)
+	}
+	// What follows must also happen after a timeout or an interrupt.
+	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
+	defer cancel()
+	if err == nil {
+		return r.finish(after)
+	}
+	if errors.Is(err, context.Canceled) {
+		return errors.Join(r.interrupted(after, targets), r.store.End(after, r.record.Number, release.Interrupted))
+	}
+	return r.takeBack(after, ctx, targets, err)
+}
+
+func (r *running) finish(ctx context.Context) error {
+	if err := r.store.End(ctx, r.record.Number, release.Deployed); err != nil {
+		return err
+	}
+	r.app.sink().Done("stack "+r.store.Stack, fmt.Sprintf("release %d deployed", r.record.Number))
+	return r.prune(ctx)
+}
+
+// takeBack explains why the release failed, then brings the former state back.
+func (r *running) takeBack(ctx, limit context.Context, targets []rollout.Target, cause error) error {
+	sink := r.app.sink()
+	r.explain(ctx, cause)
+	outcome := release.RolledBack
+	sink.Start("stack "+r.store.Stack, fmt.Sprintf("release %d failed; rolling back", r.record.Number))
+	if err := rollout.Rollback(ctx, r.manager, targets, rollout.DefaultTiming, sink); err != nil {
+		return errors.Join(cause, fmt.Errorf("roll back: %w", err), r.store.End(ctx, r.record.Number, release.Failed))
+	}
+	result := error(rolledBackError{fmt.Errorf("release %d was rolled back: %w", r.record.Number, cause)})
+	if errors.Is(context.Cause(limit), errTimeout) {
+		outcome = release.TimedOut
+		result = timedOutError{fmt.Errorf("release %d was rolled back: %w", r.record.Number, errTimeout)}
+	}
+	sink.Done("stack "+r.store.Stack, "back to what ran before")
+	return errors.Join(result, r.store.End(ctx, r.record.Number, outcome))
+}

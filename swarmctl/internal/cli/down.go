@@ -1,0 +1,157 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/swarm"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/ycesproject/yces/swarmctl/internal/engine"
+	"github.com/ycesproject/yces/swarmctl/internal/release"
+	"github.com/ycesproject/yces/swarmctl/internal/rollout"
+)
+
+func (a *app) newDownCommand() *cobra.Command {
+	var opts stackFlags
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "down",
+		Short: "Remove the stack: services, networks, configs, secrets and records",
+		Long:  "Remove the stack: its services, networks, configs, secrets and release records. Volumes and the swarm itself stay.",
+		Args:  noArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.down(cmd.Context(), opts, yes) },
+	}
+	opts.register(cmd)
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	return cmd
+}
+
+func (a *app) down(ctx context.Context, opts stackFlags, yes bool) error {
+	stack, err := opts.name(ctx)
+	if err != nil {
+		return err
+	}
+	f, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	manager, err := f.manager()
+	if err != nil {
+		return err
+	}
+	parts, err := findParts(ctx, manager, stack)
+	if err != nil {
+		return err
+	}
+	if err := a.confirm(yes, fmt.Sprintf("remove stack %s from cluster %s (%s)?", stack, f.Name, parts)); err != nil {
+		return err
+	}
+	if err := parts.remove(ctx, a, manager); err != nil {
+		return err
+	}
+	if err := (release.Store{API: manager, Stack: stack}).Forget(ctx); err != nil {
+		return err
+	}
+	a.sink().Done("stack "+stack, "removed")
+	return nil
+}
+
+// confirm asks on a terminal and insists on --yes elsewhere.
+func (a *app) confirm(yes bool, question string) error {
+	if yes {
+		return nil
+	}
+	in, ok := a.In.(*os.File)
+	if !ok || !term.IsTerminal(int(in.Fd())) {
+		return usageError{fmt.Errorf("%s: say --yes, because there is no terminal to ask on", strings.TrimSuffix(question, "?"))}
+	}
+	fmt.Fprintf(a.Err, "%s [y/N] ", question)
+	answer, err := bufio.NewReader(in).ReadString('\n')
+	if err != nil || !strings.EqualFold(strings.TrimSpace(answer), "y") {
+		return errors.New("nothing was removed")
+	}
+	return nil
+}
+
+// stackParts are what the swarm has of a stack.
+type stackParts struct {
+	services []swarm.Service
+	networks []network.Summary
+	configs  []swarm.Config
+	secrets  []swarm.Secret
+}
+
+func (p stackParts) String() string {
+	return fmt.Sprintf("%d services, %d networks, %d configs, %d secrets", len(p.services), len(p.networks), len(p.configs), len(p.secrets))
+}
+
+func findParts(ctx context.Context, manager *engine.Client, stack string) (p stackParts, err error) {
+	label := filters.NewArgs(filters.Arg("label", rollout.StackLabel+"="+stack))
+	if p.services, err = manager.ServiceList(ctx, swarm.ServiceListOptions{Filters: label}); err != nil {
+		return p, fmt.Errorf("list services: %w", err)
+	}
+	if p.networks, err = manager.NetworkList(ctx, network.ListOptions{Filters: label}); err != nil {
+		return p, fmt.Errorf("list networks: %w", err)
+	}
+	if p.configs, err = manager.ConfigList(ctx, swarm.ConfigListOptions{Filters: label}); err != nil {
+		return p, fmt.Errorf("list configs: %w", err)
+	}
+	if p.secrets, err = manager.SecretList(ctx, swarm.SecretListOptions{Filters: label}); err != nil {
+		return p, fmt.Errorf("list secrets: %w", err)
+	}
+	return p, nil
+}
+
+// remove takes the services away first, because they use the rest.
+func (p stackParts) remove(ctx context.Context, a *app, manager *engine.Client) error {
+	for _, s := range p.services {
+		if err := manager.ServiceRemove(ctx, s.ID); err != nil {
+			return fmt.Errorf("remove service %s: %w", s.Spec.Name, err)
+		}
+		a.sink().Done("service "+s.Spec.Name, "removed")
+	}
+	for _, c := range p.configs {
+		if err := manager.ConfigRemove(ctx, c.ID); err != nil {
+			return fmt.Errorf("remove config %s: %w", c.Spec.Name, err)
+		}
+	}
+	for _, s := range p.secrets {
+		if err := manager.SecretRemove(ctx, s.ID); err != nil {
+			return fmt.Errorf("remove secret %s: %w", s.Spec.Name, err)
+		}
+	}
+	for _, n := range p.networks {
+		if err := removeNetwork(ctx, manager, n); err != nil {
+			return err
+		}
+		a.sink().Done("network "+n.Name, "removed")
+	}
+	return nil
+}
+
+// removeNetwork waits until the last task has let go of the network.
+func removeNetwork(ctx context.Context, manager *engine.Client, n network.Summary) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		err := manager.NetworkRemove(ctx, n.ID)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("remove network %s: %w", n.Name, err)
+		case <-time.After(time.Second):
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/docker/docker/api/types/swarm"
+
+	"github.com/ycesproject/yces/provision/inventory"
+	"github.com/ycesproject/yces/swarmctl/internal/engine"
+	"github.com/ycesproject/yces/swarmctl/internal/sshconn"
+)
+
+// preflightError lists what must be mended before a deploy.
+type preflightError struct {
+	faults []error
+	hint   string
+}
+
+func (e preflightError) Error() string {
+	return fmt.Sprintf("not ready to deploy, nothing was changed:\n%s", errors.Join(e.faults...))
+}
+
+// Unwrap makes each fault findable, for its exit code.
+func (e preflightError) Unwrap() []error { return e.faults }
+
+// Hint says what to do next.
+func (e preflightError) Hint() string { return e.hint }
+
+// preflight looks at everything that a deploy needs, before it changes any of it.
+func (d *deployment) preflight(ctx context.Context) error {
+	nodes := d.fleet.Swarm()
+	if err := d.fleet.reach(ctx, nodes); err != nil {
+		return preflightError{faults: []error{err}}
+	}
+	faults, hint := d.checkSwarm(ctx)
+	faults = append(faults, d.checkBuilds(ctx)...)
+	if len(faults) > 0 {
+		return preflightError{faults, hint}
+	}
+	d.warnOfIngress(ctx, nodes)
+	return nil
+}
+
+// checkSwarm finds nodes that are not members, or members that are down.
+func (d *deployment) checkSwarm(ctx context.Context) (faults []error, hint string) {
+	const runUp = "`swarmctl up` makes the swarm match the inventory"
+	members, err := d.manager.NodeList(ctx, swarm.NodeListOptions{})
+	if err != nil {
+		return []error{fmt.Errorf("list nodes: %w", err)}, runUp
+	}
+	state := map[string]swarm.NodeState{}
+	for _, m := range members {
+		// A rebuilt machine may have left a second entry that is down.
+		if state[m.Description.Hostname] != swarm.NodeStateReady {
+			state[m.Description.Hostname] = m.Status.State
+		}
+	}
+	for _, n := range d.fleet.Swarm() {
+		switch state[n.Name] {
+		case swarm.NodeStateReady:
+		case "":
+			faults = append(faults, fmt.Errorf("node %s is not in the swarm", n.Name))
+			hint = runUp
+		default:
+			faults = append(faults, fmt.Errorf("node %s is %s in the swarm", n.Name, state[n.Name]))
+		}
+	}
+	return faults, hint
+}
+
+func (d *deployment) checkBuilds(ctx context.Context) []error {
+	var faults []error
+	for _, name := range sortedKeys(d.stack.Builds) {
+		if _, err := os.Stat(d.stack.Builds[name].Dockerfile); err != nil {
+			faults = append(faults, fmt.Errorf("service %s: read Dockerfile: %w", name, err))
+		}
+	}
+	if len(d.stack.Builds) == 0 {
+		return faults
+	}
+	docker, err := engine.Local()
+	if err == nil {
+		_, err = docker.Ping(ctx)
+	}
+	if err != nil {
+		faults = append(faults, fmt.Errorf("reach the Docker engine on this machine, which builds the images: %w", err))
+	}
+	return faults
+}
+
+// warnOfIngress: without IPVS in a node's kernel the swarm converges and the
+// ingress ports carry nothing.
+func (d *deployment) warnOfIngress(ctx context.Context, nodes []inventory.Node) {
+	service := d.ingressService()
+	if service == "" {
+		return
+	}
+	lacking := make([]string, len(nodes))
+	var asks sync.WaitGroup
+	for i, n := range nodes {
+		asks.Go(func() {
+			if !d.fleet.hasIPVS(ctx, n) {
+				lacking[i] = n.Name
+			}
+		})
+	}
+	asks.Wait()
+	if names := nonEmpty(lacking); len(names) > 0 {
+		d.app.sink().Warn("service "+service, fmt.Sprintf("publishes a port in ingress mode, which carries nothing on %s: the kernel has no IPVS; publish it with mode: host", strings.Join(names, ", ")))
+	}
+}
+
+func (d *deployment) ingressService() string {
+	for _, name := range sortedKeys(d.stack.Services) {
+		endpoint := d.stack.Services[name].EndpointSpec
+		if endpoint == nil {
+			continue
+		}
+		for _, p := range endpoint.Ports {
+			if p.PublishMode != swarm.PortConfigPublishModeHost {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// hasIPVS asks a node's kernel; where it can't be asked, nothing is warned of.
+func (f *fleet) hasIPVS(ctx context.Context, n inventory.Node) bool {
+	conn, err := f.pool.Conn(ctx, n)
+	if err != nil {
+		return true
+	}
+	_, err = conn.Run(ctx, sshconn.Command{Name: "look for IPVS", Sudo: true, Shell: "test -e /proc/net/ip_vs || modprobe ip_vs"})
+	return !errors.As(err, new(*sshconn.ExitError))
+}
+
+func nonEmpty(values []string) []string {
+	var result []string
+	for _, v := range values {
+		if v != "" {
+			result = append(result, v)
+		}
+	}
+	return result
+}

@@ -1,0 +1,254 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/docker/docker/api/types/swarm"
+	"github.com/spf13/cobra"
+
+	"github.com/ycesproject/yces/swarmctl/internal/release"
+	"github.com/ycesproject/yces/swarmctl/internal/rollout"
+	"github.com/ycesproject/yces/swarmctl/internal/stackfile"
+)
+
+// stackFlags name a stack: by flag, or as the compose file of this folder does.
+type stackFlags struct {
+	files []string
+	stack string
+}
+
+func (o *stackFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVarP(&o.files, "file", "f", []string{"compose.yaml"}, "compose `FILE` that names the stack")
+	cmd.Flags().StringVarP(&o.stack, "stack", "s", "", "stack `NAME` (default: the compose file's)")
+}
+
+func (o *stackFlags) name(ctx context.Context) (string, error) {
+	if o.stack != "" {
+		return o.stack, nil
+	}
+	stack, err := stackfile.Load(ctx, stackfile.Options{Files: o.files, Environment: environment()})
+	return stack.Name, err
+}
+
+func (a *app) newReleasesCommand() *cobra.Command {
+	var opts stackFlags
+	var output outputFlag
+	cmd := &cobra.Command{
+		Use:   "releases",
+		Short: "List what was deployed: who, when, which digest, with what outcome",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			records, err := a.listReleases(cmd.Context(), opts)
+			if err != nil {
+				return err
+			}
+			return output.print(a.Out, brief(records), func() string { return releasesTable(records) })
+		},
+	}
+	opts.register(cmd)
+	output.register(cmd)
+	return cmd
+}
+
+func (a *app) listReleases(ctx context.Context, opts stackFlags) ([]release.Record, error) {
+	name, err := opts.name(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f, err := a.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer f.close()
+	manager, err := f.manager()
+	if err != nil {
+		return nil, err
+	}
+	return release.Store{API: manager, Stack: name}.List(ctx)
+}
+
+// brief leaves the complete specs out of what a list shows.
+func brief(records []release.Record) []release.Record {
+	result := make([]release.Record, len(records))
+	for i, r := range records {
+		r.Services, r.Networks = nil, nil
+		result[i] = r
+	}
+	return result
+}
+
+func releasesTable(records []release.Record) string {
+	if len(records) == 0 {
+		return "no release yet\n"
+	}
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "RELEASE\tSTARTED\tTOOK\tOUTCOME\tBY\tCOMMIT\tIMAGES")
+	for _, r := range records {
+		took := "-"
+		if !r.Ended.IsZero() {
+			took = r.Ended.Sub(r.Started).Round(time.Second).String()
+		}
+		outcome := string(r.Outcome)
+		if r.RollbackTo > 0 {
+			outcome += fmt.Sprintf(" (back to %d)", r.RollbackTo)
+		}
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Number, r.Started.Local().Format("2006-01-02 15:04:05"), took, outcome, r.By, textOr(shortCommit(r.Commit), "-"), strings.Join(shortImages(r.Images), ", "))
+	}
+	if err := w.Flush(); err != nil {
+		panic(err) // a strings.Builder takes everything
+	}
+	return b.String()
+}
+
+func shortCommit(commit string) string {
+	hash, dirty, _ := strings.Cut(commit, "-")
+	if len(hash) > 10 {
+		hash = hash[:10]
+	}
+	return hash + prefixed("-", dirty)
+}
+
+func prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
+}
+
+func shortImages(images map[string]string) []string {
+	var result []string
+	for _, service := range sortedKeys(images) {
+		result = append(result, service+" "+shortDigest(images[service]))
+	}
+	return result
+}
+
+// shortDigest is the part of an image reference that tells releases apart.
+func shortDigest(ref string) string {
+	if _, digest, ok := strings.Cut(ref, "@sha256:"); ok && len(digest) >= 12 {
+		return digest[:12]
+	}
+	return ref
+}
+
+func (a *app) newRollbackCommand() *cobra.Command {
+	var opts stackFlags
+	var to int
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use:   "rollback",
+		Short: "Take the whole stack back to an earlier release",
+		Long: `Take the whole stack back to an earlier release: every service, its image by
+digest, its configs and secrets. Without --to that is the last release that was
+deployed before the present one.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.rollback(cmd.Context(), opts, to, timeout) },
+	}
+	opts.register(cmd)
+	cmd.Flags().IntVar(&to, "to", 0, "`NUMBER` of the release, see `swarmctl releases`")
+	cmd.Flags().DurationVar(&timeout, "timeout", 15*time.Minute, "how long it may take")
+	return cmd
+}
+
+func (a *app) rollback(ctx context.Context, opts stackFlags, to int, timeout time.Duration) error {
+	name, err := opts.name(ctx)
+	if err != nil {
+		return err
+	}
+	f, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	manager, err := f.manager()
+	if err != nil {
+		return err
+	}
+	records, err := release.Store{API: manager, Stack: name}.List(ctx)
+	if err != nil {
+		return err
+	}
+	wanted, err := pickRelease(records, to)
+	if err != nil {
+		return err
+	}
+	if err := f.haveImages(ctx, wanted); err != nil {
+		return err
+	}
+	observed, err := rollout.Observe(ctx, manager, name)
+	if err != nil {
+		return err
+	}
+	plan, err := rollout.NewPlan(rollout.Desired{Stack: name, Services: wanted.Services, Networks: wanted.Networks, Prune: true}, observed)
+	if err != nil {
+		return err
+	}
+	record := release.Record{By: whoAmI(), Commit: wanted.Commit, RollbackTo: wanted.Number, Services: wanted.Services, Networks: wanted.Networks}
+	return a.release(ctx, f, manager, plan, record, timeout)
+}
+
+// pickRelease finds the release to go back to: the one named, or the last
+// that was deployed and differs from what runs now.
+func pickRelease(records []release.Record, to int) (release.Record, error) {
+	var deployed []release.Record
+	for _, r := range records {
+		if to == r.Number && to != 0 {
+			return r, nil
+		}
+		if r.Outcome == release.Deployed {
+			deployed = append(deployed, r)
+		}
+	}
+	if to != 0 {
+		return release.Record{}, usageError{fmt.Errorf("there is no release %d; see `swarmctl releases`", to)}
+	}
+	if len(deployed) < 2 {
+		return release.Record{}, usageError{fmt.Errorf("there is no earlier release to go back to; see `swarmctl releases`")}
+	}
+	// After a rollback to N, "the one before" is the one before N.
+	current := deployed[0]
+	for _, r := range deployed[1:] {
+		if current.RollbackTo == 0 || r.Number < current.RollbackTo {
+			return r, nil
+		}
+	}
+	return release.Record{}, usageError{fmt.Errorf("there is no release before %d; name one with --to", current.RollbackTo)}
+}
+
+// haveImages refuses to go back where a node lost an image of the release.
+func (f *fleet) haveImages(ctx context.Context, r release.Record) error {
+	nodes := f.Swarm()
+	if err := f.reach(ctx, nodes); err != nil {
+		return preflightError{faults: []error{err}}
+	}
+	var faults []error
+	for _, n := range nodes {
+		docker, err := f.engine(n)
+		if err != nil {
+			return err
+		}
+		node := &imageNode{node: n, docker: docker, fleet: f}
+		for _, service := range sortedKeys(r.Services) {
+			ref := imageOf(r.Services[service])
+			if has, err := node.Has(ctx, ref); err != nil || !has {
+				faults = append(faults, fmt.Errorf("node %s has no image %s any more", n.Name, ref))
+			}
+		}
+	}
+	if len(faults) > 0 {
+		return preflightError{faults, fmt.Sprintf("check out commit %s and deploy it", textOr(r.Commit, "of that release"))}
+	}
+	return nil
+}
+
+func imageOf(spec swarm.ServiceSpec) string {
+	if spec.TaskTemplate.ContainerSpec == nil {
+		return ""
+	}
+	return spec.TaskTemplate.ContainerSpec.Image
+}
