@@ -39,7 +39,7 @@ type app struct {
 // Main runs one command line and returns its exit code.
 func Main(ctx context.Context, args []string, streams Streams, getenv func(string) string) int {
 	a := &app{Streams: streams, getenv: getenv}
-	root := a.newRootCommand()
+	root := a.newRootCommand() //nolint:contextcheck // cobra hands each command its context
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if a.display != nil {
@@ -88,6 +88,7 @@ Try it on this machine:   swarmctl local up && swarmctl deploy`,
 // commands are the verbs, in the order of a first day's work.
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
+		a.newLocalCommand(),
 		a.newPlanCommand(),
 		a.newDeployCommand(),
 		a.newRollbackCommand(),

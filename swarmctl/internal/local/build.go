@@ -1,0 +1,133 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	cerrdefs "github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/build"
+
+	"github.com/ycesproject/yces/swarmctl/internal/engine"
+	"github.com/ycesproject/yces/swarmctl/internal/event"
+)
+
+// builder makes images that are not there yet.
+type builder struct {
+	engine *engine.Client
+	sink   event.Sink
+	getenv func(string) string
+}
+
+// ensure returns the reference of the recipe's image, built where it is missing.
+func (b builder) ensure(ctx context.Context, r recipe, baseID string) (string, error) {
+	ref, err := r.reference(baseID)
+	if err != nil {
+		return "", err
+	}
+	subject := "image " + r.repository
+	found, err := b.exists(ctx, ref)
+	if err != nil {
+		return "", err
+	}
+	if found {
+		b.sink.Unchanged(subject, "cached as "+ref)
+		return ref, nil
+	}
+	b.sink.Start(subject, "building "+ref)
+	if err := b.build(ctx, r, ref); err != nil {
+		b.sink.Fail(subject, "not built")
+		return "", fmt.Errorf("build image %s: %w", ref, err)
+	}
+	b.sink.Done(subject, "built "+ref)
+	return ref, nil
+}
+
+func (b builder) exists(ctx context.Context, ref string) (bool, error) {
+	_, err := b.engine.ImageInspect(ctx, ref)
+	if cerrdefs.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("inspect image %s: %w", ref, err)
+	}
+	return true, nil
+}
+
+// build uses the classic builder: these recipes need nothing that BuildKit
+// adds, and every engine has it without a session.
+func (b builder) build(ctx context.Context, r recipe, ref string) error {
+	files, err := r.context()
+	if err != nil {
+		return err
+	}
+	tar, err := archive(files)
+	if err != nil {
+		return err
+	}
+	res, err := b.engine.ImageBuild(ctx, tar, build.ImageBuildOptions{
+		Version:   build.BuilderV1,
+		Tags:      []string{ref},
+		BuildArgs: b.args(r),
+		Labels:    map[string]string{labelImage: r.repository},
+		Remove:    true, ForceRemove: true,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	return b.follow("image "+r.repository, res.Body)
+}
+
+// proxyVariables are build arguments that every Dockerfile has by itself and
+// that stay out of the image's history.
+var proxyVariables = []string{
+	"http_proxy", "https_proxy", "no_proxy", "ftp_proxy",
+	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "FTP_PROXY",
+}
+
+func (b builder) args(r recipe) map[string]*string {
+	base := baseImage
+	args := map[string]*string{"BASE": &base}
+	for key, value := range r.args {
+		args[key] = &value
+	}
+	for _, key := range proxyVariables {
+		if value := b.getenv(key); value != "" {
+			args[key] = &value
+		}
+	}
+	return args
+}
+
+// message is one object of the engine's stream (API: jsonmessage).
+type message struct {
+	Stream string `json:"stream"`
+	Status string `json:"status"`
+	Error  string `json:"error"`
+}
+
+// follow passes the stream's lines on and returns the error that ends it. The
+// engine answers 200 before it begins, so that the stream alone tells.
+func (b builder) follow(subject string, stream io.Reader) error {
+	dec := json.NewDecoder(stream)
+	for {
+		var m message
+		if err := dec.Decode(&m); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("read engine's answer: %w", err)
+		}
+		if m.Error != "" {
+			return errors.New(strings.TrimSpace(m.Error))
+		}
+		for line := range strings.Lines(m.Stream) {
+			if line = strings.TrimSpace(line); line != "" {
+				b.sink.Output(subject, line)
+			}
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strconv"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/network"
+
+	"github.com/ycesproject/yces/provision/inventory"
+	"github.com/ycesproject/yces/swarmctl/internal/engine"
+)
+
+// part is a container of a cluster: a machine or the balancer.
+type part struct {
+	ID      string
+	Node    string
+	Role    string
+	State   container.ContainerState
+	Address string
+	HostKey string
+	Bare    bool
+	// Port and Config are the balancer's.
+	Port   int
+	Config string
+}
+
+// halfMade tells that the process that made the container ended before it had
+// put keys into it: a container is started only after that.
+func (p part) halfMade() bool {
+	return p.State == container.StateCreated || p.State == container.StateDead
+}
+
+// cluster is what exists of a cluster.
+type cluster struct {
+	Name     string
+	Machines []part
+	Balancer *part
+	// Subnet is invalid where there is no network.
+	Subnet  netip.Prefix
+	Network string
+}
+
+// observe reads what exists of a cluster from the engine.
+func observe(ctx context.Context, e *engine.Client, name string) (cluster, error) {
+	c := cluster{Name: name}
+	list, err := e.ContainerList(ctx, container.ListOptions{All: true, Filters: clusterFilter(name)})
+	if err != nil {
+		return c, fmt.Errorf("list containers: %w", err)
+	}
+	for _, s := range list {
+		p := newPart(s)
+		if p.Role == roleBalancer {
+			c.Balancer = &p
+			continue
+		}
+		c.Machines = append(c.Machines, p)
+	}
+	networks, err := e.NetworkList(ctx, network.ListOptions{Filters: clusterFilter(name)})
+	if err != nil {
+		return c, fmt.Errorf("list networks: %w", err)
+	}
+	for _, n := range networks {
+		c.Network = n.Name
+		for _, cfg := range n.IPAM.Config {
+			if p, err := netip.ParsePrefix(cfg.Subnet); err == nil && p.Addr().Is4() {
+				c.Subnet = p
+			}
+		}
+	}
+	return c, nil
+}
+
+func newPart(s container.Summary) part {
+	p := part{
+		ID:      s.ID,
+		Node:    s.Labels[labelNode],
+		Role:    s.Labels[labelRole],
+		State:   s.State,
+		HostKey: s.Labels[labelHostKey],
+		Bare:    s.Labels[labelBare] == "true",
+		Config:  s.Labels[labelConfig],
+	}
+	p.Port, _ = strconv.Atoi(s.Labels[labelPort])
+	if s.NetworkSettings == nil {
+		return p
+	}
+	for _, n := range s.NetworkSettings.Networks {
+		p.Address = n.IPAddress
+		// A container that is stopped has only the address it asked for.
+		if n.IPAMConfig != nil && n.IPAMConfig.IPv4Address != "" {
+			p.Address = n.IPAMConfig.IPv4Address
+		}
+	}
+	return p
+}
+
+// machine returns the machine of that name.
+func (c cluster) machine(name string) (part, bool) {
+	for _, p := range c.Machines {
+		if p.Node == name {
+			return p, true
+		}
+	}
+	return part{}, false
+}
+
+// node is the machine as the inventory names it.
+func (p part) node() inventory.Node {
+	return inventory.Node{
+		Name: p.Node, Role: inventory.Role(p.Role),
+		Address: p.Address, PrivateAddress: p.Address,
+		Port: inventory.DefaultPort, User: inventory.DefaultUser,
+		HostKeys: []string{p.HostKey},
+	}
+}

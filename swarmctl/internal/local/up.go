@@ -1,0 +1,209 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ycesproject/yces/provision/inventory"
+	"github.com/ycesproject/yces/swarmctl/internal/engine"
+	"github.com/ycesproject/yces/swarmctl/internal/event"
+	"github.com/ycesproject/yces/swarmctl/internal/target"
+)
+
+// Up makes the cluster match the options and returns its inventory, which it
+// also writes to Options.Dir. What exists stays: machines that were stopped are
+// started, missing ones made, half-made ones made anew, and more than asked for
+// are kept. Every fault is found before anything is made.
+func Up(ctx context.Context, e *engine.Client, o Options, sink event.Sink) (inventory.Inventory, error) {
+	host, err := check(ctx, e, o)
+	if err != nil {
+		return inventory.Inventory{}, err
+	}
+	release, err := lock(o.Dir)
+	if err != nil {
+		return inventory.Inventory{}, err
+	}
+	defer release()
+	// Another process may have worked on it until now.
+	have, err := observe(ctx, e, o.Name)
+	if err != nil {
+		return inventory.Inventory{}, err
+	}
+	w := work{engine: e, options: o, sink: sink, have: have}
+	if err := w.prepare(ctx, host); err != nil {
+		return inventory.Inventory{}, err
+	}
+	if err := w.machines(ctx); err != nil {
+		return inventory.Inventory{}, err
+	}
+	return w.finish(ctx)
+}
+
+// check finds every fault there is.
+func check(ctx context.Context, e *engine.Client, o Options) (outer, error) {
+	faults := o.validate()
+	host, more := connect(ctx, e)
+	faults = append(faults, more...)
+	if len(more) > 0 {
+		return host, asError(faults)
+	}
+	have, err := observe(ctx, e, o.Name)
+	if err != nil {
+		return host, err
+	}
+	return host, asError(append(faults, conflicts(ctx, o, have)...))
+}
+
+// work is one run of Up.
+type work struct {
+	engine  *engine.Client
+	options Options
+	sink    event.Sink
+	have    cluster
+	setting setting
+	// balancerImage is HAProxy's image.
+	balancerImage string
+}
+
+// prepare makes what machines need: the login key, the images, the network.
+func (w *work) prepare(ctx context.Context, host outer) error {
+	routes, err := hostRoutes()
+	if err != nil {
+		return err
+	}
+	w.setting = setting{
+		cluster: w.options.Name, bare: w.options.Bare, missing: host.missing,
+		cgroupV2: host.info.CgroupVersion == "2", mtu: defaultRouteMTU(routes),
+		nameservers: hostNameservers(), proxies: w.options.proxies(),
+	}
+	w.setting.login, err = loginKey(filepath.Join(w.options.Dir, target.IdentityFile), w.options.Name)
+	if err != nil {
+		return err
+	}
+	if err := w.images(ctx); err != nil {
+		return err
+	}
+	return w.network(ctx, routes)
+}
+
+func (w *work) images(ctx context.Context) error {
+	certs, err := hostCAs()
+	if err != nil {
+		return err
+	}
+	b := builder{w.engine, w.sink, w.options.Getenv}
+	base, err := b.base(ctx)
+	if err != nil {
+		return err
+	}
+	w.setting.image, err = b.ensure(ctx, machineRecipe(w.options.Bare, certs), base)
+	if err != nil {
+		return err
+	}
+	w.balancerImage, err = b.ensure(ctx, balancerRecipe(certs), base)
+	return err
+}
+
+// proxies are the user's proxy settings in the form of /etc/environment.
+func (o Options) proxies() []string {
+	var list []string
+	for _, key := range proxyVariables {
+		if value := o.Getenv(key); value != "" && !strings.ContainsAny(value, "\n\r") {
+			list = append(list, key+"="+value)
+		}
+	}
+	return list
+}
+
+// machines makes or starts every machine, all at once.
+func (w *work) machines(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, m := range w.options.machines() {
+		group.Go(func() error {
+			if err := w.ensureMachine(ctx, m); err != nil {
+				w.sink.Fail(subject(m.Name), "not ready")
+				return fmt.Errorf("machine %s: %w", m.Name, err)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+func subject(node string) string { return "machine " + node }
+
+// finish puts the balancer in front and writes down what there is.
+func (w *work) finish(ctx context.Context) (inventory.Inventory, error) {
+	have, err := observe(ctx, w.engine, w.options.Name)
+	if err != nil {
+		return inventory.Inventory{}, err
+	}
+	w.warnOfMore(have)
+	inv := have.inventory()
+	b := balancer{
+		cluster: w.options.Name, network: have.Network, address: hostAddress(have.Subnet, hostBalancer),
+		image: w.balancerImage, config: haproxyConfig(backendNodes(inv), w.options.ProbeInterval, w.options.ProbeThreshold),
+	}
+	if b.port, err = w.port(ctx, have); err != nil {
+		return inventory.Inventory{}, err
+	}
+	if err := b.ensure(ctx, w.engine, have.Balancer, w.sink); err != nil {
+		w.sink.Fail(balancerSubject, "not ready")
+		return inventory.Inventory{}, fmt.Errorf("load balancer: %w", err)
+	}
+	inv.Endpoint = endpoint(b.port)
+	if err := inv.Validate(); err != nil {
+		return inventory.Inventory{}, err
+	}
+	return inv, writeState(w.options.Dir, inv)
+}
+
+func (w *work) port(ctx context.Context, have cluster) (int, error) {
+	if w.options.HTTPPort != 0 {
+		return w.options.HTTPPort, nil
+	}
+	if have.Balancer != nil && have.Balancer.Port != 0 {
+		return have.Balancer.Port, nil
+	}
+	return anyPort(ctx)
+}
+
+// warnOfMore says which machines are there without being asked for. They are
+// kept: taking a member out of a swarm is nothing to do by the way.
+func (w *work) warnOfMore(have cluster) {
+	asked := w.options.machines()
+	for _, p := range have.Machines {
+		if !slices.ContainsFunc(asked, func(m machine) bool { return m.Name == p.Node }) {
+			w.sink.Warn(subject(p.Node), "was not asked for and is kept; `swarmctl local down` removes the whole cluster")
+		}
+	}
+}
+
+// inventory lists the machines: managers, workers, then the monitor, by address.
+func (c cluster) inventory() inventory.Inventory {
+	inv := inventory.Inventory{Name: c.Name}
+	for _, p := range c.Machines {
+		inv.Nodes = append(inv.Nodes, p.node())
+	}
+	order := []inventory.Role{inventory.Manager, inventory.Worker, inventory.Monitor}
+	slices.SortFunc(inv.Nodes, func(a, b inventory.Node) int {
+		if byRole := slices.Index(order, a.Role) - slices.Index(order, b.Role); byRole != 0 {
+			return byRole
+		}
+		return compareAddresses(a.Address, b.Address)
+	})
+	return inv
+}
+
+func backendNodes(inv inventory.Inventory) []backendNode {
+	var nodes []backendNode
+	for _, n := range inv.Swarm() {
+		nodes = append(nodes, backendNode{n.Name, n.Address})
+	}
+	return nodes
+}
