@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -55,7 +54,18 @@ keys and a Docker engine of its own. HAProxy stands in front and probes /readyz
 as Azure's load balancer does. Run again, it makes what is missing, starts what
 was stopped, and changes nothing else.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.localUp(cmd.Context(), a.inDir(o), &output) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			e, err := engine.Local()
+			if err != nil {
+				return err
+			}
+			defer func() { _ = e.Close() }()
+			inv, err := local.Up(cmd.Context(), e, a.inDir(o), a.sink())
+			if err != nil {
+				return localError(err)
+			}
+			return output.print(a.Out, inv, func() string { return localUpText(inv, a.inDir(o)) })
+		},
 	}
 	f := cmd.Flags()
 	registerName(cmd, &o)
@@ -68,19 +78,6 @@ was stopped, and changes nothing else.`,
 	f.IntVar(&o.ProbeThreshold, "probe-threshold", o.ProbeThreshold, "answers in a row that change a node's state")
 	output.register(cmd)
 	return cmd
-}
-
-func (a *app) localUp(ctx context.Context, o local.Options, output *outputFlag) error {
-	e, err := engine.Local()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = e.Close() }()
-	inv, err := local.Up(ctx, e, o, a.sink())
-	if err != nil {
-		return localError(err)
-	}
-	return output.print(a.Out, inv, func() string { return localUpText(inv, o) })
 }
 
 // localUpText says what there is now, and what one does with it.

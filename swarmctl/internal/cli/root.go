@@ -39,7 +39,7 @@ type app struct {
 // Main runs one command line and returns its exit code.
 func Main(ctx context.Context, args []string, streams Streams, getenv func(string) string) int {
 	a := &app{Streams: streams, getenv: getenv}
-	root := a.newRootCommand() //nolint:contextcheck // cobra hands each command its context
+	root := a.newRootCommand() //nolint:contextcheck // cobra hands the context to each command
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if a.display != nil {

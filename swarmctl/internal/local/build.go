@@ -125,9 +125,18 @@ func (b builder) follow(subject string, stream io.Reader) error {
 			return errors.New(strings.TrimSpace(m.Error))
 		}
 		for line := range strings.Lines(m.Stream) {
-			if line = strings.TrimSpace(line); line != "" {
-				b.sink.Output(subject, line)
-			}
+			b.line(subject, line)
 		}
+	}
+}
+
+// line turns one line of a build into an event.
+func (b builder) line(subject, line string) {
+	if current, total, ok := buildStep(line); ok {
+		b.sink.Progress(subject, "building, step", current, total, event.Steps)
+		return
+	}
+	if line = buildLine(line); line != "" {
+		b.sink.Output(subject, line)
 	}
 }

@@ -30,8 +30,12 @@ func Down(ctx context.Context, e *engine.Client, o Options, images bool, sink ev
 		return err
 	}
 	defer release()
-	if err := removeParts(ctx, e, o.Name, sink); err != nil {
+	found, err := removeParts(ctx, e, o.Name, sink)
+	if err != nil {
 		return err
+	}
+	if !found {
+		sink.Unchanged("cluster "+o.Name, "nothing of it is there")
 	}
 	if err := os.RemoveAll(o.Dir); err != nil {
 		return fmt.Errorf("remove state directory: %w", err)
@@ -42,21 +46,26 @@ func Down(ctx context.Context, e *engine.Client, o Options, images bool, sink ev
 	return removeImages(ctx, e, sink)
 }
 
-// removeParts removes containers first: they hold the rest.
-func removeParts(ctx context.Context, e *engine.Client, name string, sink event.Sink) error {
-	if err := removeContainers(ctx, e, name, sink); err != nil {
-		return err
+// removeParts removes containers first, which hold the rest, and tells whether
+// there was anything.
+func removeParts(ctx context.Context, e *engine.Client, name string, sink event.Sink) (bool, error) {
+	found := false
+	for _, remove := range []func(context.Context, *engine.Client, string, event.Sink) (int, error){
+		removeContainers, removeNetworks, removeVolumes,
+	} {
+		n, err := remove(ctx, e, name, sink)
+		if err != nil {
+			return found, err
+		}
+		found = found || n > 0
 	}
-	if err := removeNetworks(ctx, e, name, sink); err != nil {
-		return err
-	}
-	return removeVolumes(ctx, e, name, sink)
+	return found, nil
 }
 
-func removeContainers(ctx context.Context, e *engine.Client, name string, sink event.Sink) error {
+func removeContainers(ctx context.Context, e *engine.Client, name string, sink event.Sink) (int, error) {
 	list, err := e.ContainerList(ctx, container.ListOptions{All: true, Filters: clusterFilter(name)})
 	if err != nil {
-		return fmt.Errorf("list containers: %w", err)
+		return 0, fmt.Errorf("list containers: %w", err)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, s := range list {
@@ -74,27 +83,27 @@ func removeContainers(ctx context.Context, e *engine.Client, name string, sink e
 			return nil
 		})
 	}
-	return group.Wait()
+	return len(list), group.Wait()
 }
 
-func removeNetworks(ctx context.Context, e *engine.Client, name string, sink event.Sink) error {
+func removeNetworks(ctx context.Context, e *engine.Client, name string, sink event.Sink) (int, error) {
 	list, err := e.NetworkList(ctx, network.ListOptions{Filters: clusterFilter(name)})
 	if err != nil {
-		return fmt.Errorf("list networks: %w", err)
+		return 0, fmt.Errorf("list networks: %w", err)
 	}
 	for _, n := range list {
 		if err := e.NetworkRemove(ctx, n.ID); err != nil && !gone(err) {
-			return fmt.Errorf("remove network %s: %w", n.Name, err)
+			return 0, fmt.Errorf("remove network %s: %w", n.Name, err)
 		}
 		sink.Done(networkSubject, "removed")
 	}
-	return nil
+	return len(list), nil
 }
 
-func removeVolumes(ctx context.Context, e *engine.Client, name string, sink event.Sink) error {
+func removeVolumes(ctx context.Context, e *engine.Client, name string, sink event.Sink) (int, error) {
 	list, err := e.VolumeList(ctx, volume.ListOptions{Filters: clusterFilter(name)})
 	if err != nil {
-		return fmt.Errorf("list volumes: %w", err)
+		return 0, fmt.Errorf("list volumes: %w", err)
 	}
 	var errs []error
 	for _, v := range list.Volumes {
@@ -105,7 +114,7 @@ func removeVolumes(ctx context.Context, e *engine.Client, name string, sink even
 	if len(list.Volumes) > 0 && len(errs) == 0 {
 		sink.Done("volumes", "removed")
 	}
-	return errors.Join(errs...)
+	return len(list.Volumes), errors.Join(errs...)
 }
 
 func removeImages(ctx context.Context, e *engine.Client, sink event.Sink) error {
