@@ -1,13 +1,39 @@
 .DEFAULT_GOAL := help
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/yces
 TOOLS := $(CACHE)/bin
+# Where the demo answers: http://127.0.0.1:HTTP_PORT.
+HTTP_PORT ?= 8080
 
 .PHONY: help
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
+.PHONY: demo
+demo: demo-engine build ## three machines on this one, a swarm, and the service on it
+	bin/swarmctl local up --http-port $(HTTP_PORT)
+	bin/swarmctl up
+	bin/swarmctl deploy
+	@echo
+	@echo "The service answers at http://127.0.0.1:$(HTTP_PORT); \`bin/swarmctl status\` shows what runs, \`make demo-down\` removes it all."
+
+.PHONY: demo-down
+demo-down: build ## remove what demo made
+	bin/swarmctl local down
+
+.PHONY: demo-engine
+demo-engine:
+	.ci/setup.sh demo
+	.ci/base-images.sh
+
+.PHONY: build
+build: ## build swarmctl into bin/
+	go build -o bin/ ./swarmctl
+
 .PHONY: check
 check: lint unit ## format, lint and unit tests: the fast lane
+
+.PHONY: test
+test: check integration browser ## everything, as CI runs it
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint
@@ -17,6 +43,20 @@ lint: $(TOOLS)/golangci-lint
 .PHONY: unit
 unit:
 	go test ./...
+
+# One package after the other: each makes machines of its own.
+.PHONY: integration
+integration: test-engine ## tests on machines as containers
+	go test -tags integration -p 1 -timeout 40m ./swarmctl/... ./app/...
+
+.PHONY: browser
+browser: test-engine ## tests in a real browser
+	go test -tags browser -timeout 15m ./app/...
+
+.PHONY: test-engine
+test-engine:
+	.ci/setup.sh
+	.ci/base-images.sh
 
 $(TOOLS)/golangci-lint: .ci/tools/go.mod .ci/tools/go.sum
 	mkdir -p $(TOOLS)

@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# Makes a bare Debian or Ubuntu machine with Go and git able to run everything:
+# installs what is missing and starts a Docker engine where none answers. Run
+# again it changes nothing and takes a moment.
+#
+#   .ci/setup.sh        what the tests need
+#   .ci/setup.sh demo   what `make demo` needs
+set -euo pipefail
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/yces
+mkdir -p "$cache"
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+die() {
+	printf 'error: %s\n' "$1" >&2
+	[ $# -lt 2 ] || printf 'hint: %s\n' "$2" >&2
+	exit 1
+}
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		die "this needs root: $*" "run it as root, or install sudo"
+	fi
+}
+
+have() { command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]; }
+
+# engine_answers is true for an engine that the user named with DOCKER_HOST too.
+engine_answers() {
+	have docker && { timeout 20 docker version || timeout 20 sudo -n docker version; } >/dev/null 2>&1
+}
+
+missing_packages() {
+	have docker || echo docker.io
+	have dockerd || engine_answers || echo docker.io
+	have mmdebstrap || echo mmdebstrap
+	[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || echo debian-archive-keyring
+	[ "$1" != demo ] || return 0
+	have ssh || echo openssh-client
+	have zbarimg || echo zbar-tools
+	have chromium || have google-chrome || have chromium-browser || echo chromium
+}
+
+install_packages() {
+	local packages
+	mapfile -t packages < <(missing_packages "$1" | sort -u)
+	[ "${#packages[@]}" -gt 0 ] || return 0
+	have apt-get || die "missing: ${packages[*]}" "install them with this system's package manager"
+	say "installing ${packages[*]}"
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >"$cache/apt.log" 2>&1 ||
+		die "packages were not installed: $(tail -n 3 "$cache/apt.log")" "see $cache/apt.log"
+	# Newer releases have the command in a package of its own.
+	have docker || as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker-cli >>"$cache/apt.log" 2>&1 ||
+		die "the docker command was not installed" "see $cache/apt.log"
+}
+
+default_mtu() {
+	local device
+	device=$(awk '$2 == "00000000" { print $1; exit }' /proc/net/route)
+	cat "/sys/class/net/${device:-lo}/mtu" 2>/dev/null || echo 1500
+}
+
+# alive PIDFILE NAME: does the process that the file names run, and is it that
+# program? After a hard end its number may be another's.
+alive() {
+	local pid
+	pid=$(cat "$1" 2>/dev/null) && [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ]
+}
+
+remove_stale() {
+	alive /var/run/docker.pid dockerd || as_root rm -f /var/run/docker.pid
+	alive /var/run/docker/containerd/containerd.pid containerd || as_root rm -f /var/run/docker/containerd/containerd.pid
+}
+
+# reset_runtime forgets what a former engine thought was running. Images,
+# volumes and stopped containers lie elsewhere and stay.
+reset_runtime() {
+	local pidfile=/var/run/docker/containerd/containerd.pid
+	if alive "$pidfile" containerd; then
+		as_root kill "$(cat "$pidfile")" || true
+		sleep 2
+	fi
+	as_root rm -rf /var/run/docker /var/run/docker.pid
+}
+
+# start_dockerd starts the engine by hand and waits. Its bridge gets the MTU of
+# the way out: with a larger one downloads in containers hang.
+start_dockerd() {
+	local pidfile=$cache/dockerd.pid
+	grep -q ' cgroup' /proc/mounts || as_root mount -t cgroup2 cgroup2 /sys/fs/cgroup
+	as_root rm -f "$pidfile"
+	# shellcheck disable=SC2016 # the inner shell expands them
+	as_root setsid sh -c 'echo $$ >"$1"; exec dockerd --mtu "$2" >>"$3" 2>&1' \
+		sh "$pidfile" "$(default_mtu)" "$cache/dockerd.log" </dev/null >/dev/null 2>&1 &
+	for _ in $(seq 120); do
+		sleep 0.5
+		engine_answers && return 0
+		[ ! -s "$pidfile" ] || [ -d "/proc/$(cat "$pidfile")" ] || return 1
+	done
+	return 1
+}
+
+ensure_engine() {
+	engine_answers && return 0
+	[ -z "${DOCKER_HOST:-}" ] || die "the Docker engine at $DOCKER_HOST does not answer" "start it, or unset DOCKER_HOST to use this machine's own"
+	say "starting Docker"
+	if [ -d /run/systemd/system ]; then
+		as_root systemctl start docker || die "Docker does not start" "see \`journalctl -u docker\`"
+		engine_answers || die "Docker started and does not answer" "see \`journalctl -u docker\`"
+		return 0
+	fi
+	remove_stale
+	start_dockerd && return 0
+	say "not started; once more with a clean runtime state"
+	reset_runtime
+	start_dockerd || die "Docker does not start: $(tail -n 2 "$cache/dockerd.log")" "see $cache/dockerd.log"
+}
+
+install_packages "${1:-tests}"
+ensure_engine
