@@ -112,7 +112,7 @@ func (c Cache) store(id string, source v1.Image) error {
 	if err != nil {
 		return fmt.Errorf("write manifest: %w", err)
 	}
-	return writeFile(c.path(id), text)
+	return writeFile(c.manifestPath(id), text)
 }
 
 func (c Cache) storeBytes(data []byte, mediaType types.MediaType) (v1.Descriptor, error) {
@@ -179,7 +179,7 @@ func (c *counter) Write(p []byte) (int, error) {
 
 // load reads an image that the cache has completely.
 func (c Cache) load(id string) (*Image, error) {
-	text, err := os.ReadFile(c.path(id))
+	text, err := os.ReadFile(c.manifestPath(id))
 	if err != nil {
 		return nil, err
 	}
@@ -221,6 +221,10 @@ func (c Cache) has(digest string) bool {
 	_, err := os.Stat(c.path(digest))
 	return err == nil
 }
+
+// manifestPath keeps manifests apart from blobs: an image's ID is the digest of
+// its config, which is a blob.
+func (c Cache) manifestPath(id string) string { return c.path("manifest-" + id) }
 
 func (c Cache) path(name string) string {
 	return filepath.Join(c.Dir, strings.ReplaceAll(name, ":", "-"))

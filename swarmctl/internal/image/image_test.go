@@ -42,7 +42,9 @@ func saved(t *testing.T) (v1.Image, func(context.Context) (io.ReadCloser, error)
 
 func TestAnIndependentRegistryClientPullsWhatWasExported(t *testing.T) {
 	source, save := saved(t)
-	img, err := Cache{t.TempDir()}.Export(context.Background(), "sha256:one", save)
+	// An engine's image ID is the digest of the image's config.
+	id, _ := source.ConfigName()
+	img, err := Cache{t.TempDir()}.Export(context.Background(), id.String(), save)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,8 @@ type Target struct {
 	Created bool
 	// Before is what ran before; its version is older than any of ours.
 	Before swarm.Service
+	// Back: the service is on its way back to Before.
+	Back bool
 }
 
 // applied is what happens as operations are applied.
@@ -41,12 +43,12 @@ type applied struct {
 }
 
 type apply interface {
-	apply(ctx context.Context, w Writer, a *applied) error
+	apply(ctx context.Context, w ReadWriter, a *applied) error
 }
 
 // Apply carries the plan out and returns the services that it changed, those
 // changed before an error included.
-func (p Plan) Apply(ctx context.Context, w Writer, sink event.Sink) ([]Target, error) {
+func (p Plan) Apply(ctx context.Context, w ReadWriter, sink event.Sink) ([]Target, error) {
 	a := &applied{ids: p.observed}
 	for _, op := range p.Operations {
 		if err := retry(ctx, func() error { return op.apply(ctx, w, a) }); err != nil {
@@ -97,7 +99,7 @@ func (o createNetwork) String() string    { return "create network " + o.name }
 func (o createNetwork) Cause() string     { return "it does not exist" }
 func (o createNetwork) Details() []Change { return nil }
 
-func (o createNetwork) apply(ctx context.Context, w Writer, a *applied) error {
+func (o createNetwork) apply(ctx context.Context, w ReadWriter, a *applied) error {
 	opts := o.opts
 	if opts.Driver == "" {
 		opts.Driver = "overlay"
@@ -113,7 +115,7 @@ func (o createConfig) String() string    { return "create config " + o.spec.Name
 func (o createConfig) Cause() string     { return "its content is new" }
 func (o createConfig) Details() []Change { return nil }
 
-func (o createConfig) apply(ctx context.Context, w Writer, a *applied) error {
+func (o createConfig) apply(ctx context.Context, w ReadWriter, a *applied) error {
 	r, err := w.ConfigCreate(ctx, o.spec)
 	a.ids.Configs[o.spec.Name] = r.ID
 	return err
@@ -125,7 +127,7 @@ func (o createSecret) String() string    { return "create secret " + o.spec.Name
 func (o createSecret) Cause() string     { return "its content is new" }
 func (o createSecret) Details() []Change { return nil }
 
-func (o createSecret) apply(ctx context.Context, w Writer, a *applied) error {
+func (o createSecret) apply(ctx context.Context, w ReadWriter, a *applied) error {
 	r, err := w.SecretCreate(ctx, o.spec)
 	a.ids.Secrets[o.spec.Name] = r.ID
 	return err
@@ -137,7 +139,7 @@ func (o createService) String() string    { return "create service " + o.spec.Na
 func (o createService) Cause() string     { return "it does not exist" }
 func (o createService) Details() []Change { return Diff(swarm.ServiceSpec{}, o.spec, nil) }
 
-func (o createService) apply(ctx context.Context, w Writer, a *applied) error {
+func (o createService) apply(ctx context.Context, w ReadWriter, a *applied) error {
 	// No registry is asked: images are on the nodes, by digest.
 	r, err := w.ServiceCreate(ctx, a.withIDs(o.spec), swarm.ServiceCreateOptions{QueryRegistry: false})
 	if err != nil {
@@ -159,15 +161,33 @@ func (o updateService) Cause() string {
 }
 func (o updateService) Details() []Change { return o.changes }
 
-func (o updateService) apply(ctx context.Context, w Writer, a *applied) error {
+func (o updateService) apply(ctx context.Context, w ReadWriter, a *applied) error {
 	spec := a.withIDs(o.spec)
 	// A lower counter would restart tasks for no reason.
 	spec.TaskTemplate.ForceUpdate = o.current.Spec.TaskTemplate.ForceUpdate
-	if _, err := w.ServiceUpdate(ctx, o.current.ID, o.current.Version, spec, swarm.ServiceUpdateOptions{}); err != nil {
+	_, err := w.ServiceUpdate(ctx, o.current.ID, o.current.Version, spec, swarm.ServiceUpdateOptions{})
+	if staleVersion(err) {
+		err = o.again(ctx, w, spec)
+	}
+	if err != nil {
 		return err
 	}
 	a.targets = append(a.targets, Target{ID: o.current.ID, Name: o.spec.Name, Spec: o.spec, Before: o.current})
 	return nil
+}
+
+// again writes on top of a newer version where only the swarm itself wrote
+// meanwhile, the end of an update for instance, and refuses where somebody did.
+func (o updateService) again(ctx context.Context, w ReadWriter, spec swarm.ServiceSpec) error {
+	now, err := inspect(ctx, w, Target{ID: o.current.ID, Name: o.spec.Name})
+	if err != nil {
+		return err
+	}
+	if len(Diff(o.current.Spec, now.Spec, nil)) > 0 {
+		return ErrChanged
+	}
+	_, err = w.ServiceUpdate(ctx, now.ID, now.Version, spec, swarm.ServiceUpdateOptions{})
+	return err
 }
 
 type removeService struct {
@@ -179,7 +199,7 @@ func (o removeService) String() string    { return "remove service " + o.name }
 func (o removeService) Cause() string     { return "it is not in the compose file" }
 func (o removeService) Details() []Change { return nil }
 
-func (o removeService) apply(ctx context.Context, w Writer, _ *applied) error {
+func (o removeService) apply(ctx context.Context, w ReadWriter, _ *applied) error {
 	return w.ServiceRemove(ctx, o.current.ID)
 }
 

@@ -165,17 +165,18 @@ func tasksOf(ctx context.Context, api Reader, services []swarm.Service) ([]swarm
 	return api.TaskList(ctx, swarm.TaskListOptions{Filters: args})
 }
 
-// ours leaves out tasks that failed before this rollout began.
+// ours leaves out tasks that ended before this rollout began: what is older
+// than the service's last change before ours, by the managers' own clock.
 func (w *watch) ours(tasks []swarm.Task) []swarm.Task {
 	var result []swarm.Task
 	for _, t := range tasks {
-		if t.ServiceID == w.target.ID && t.Version.Index > w.target.Before.Version.Index {
-			result = append(result, t)
+		if t.ServiceID != w.target.ID {
 			continue
 		}
-		if t.ServiceID == w.target.ID && t.Status.State != swarm.TaskStateFailed && t.Status.State != swarm.TaskStateRejected {
-			result = append(result, t)
+		if endedBadly(t, false) && !t.CreatedAt.After(w.target.Before.UpdatedAt) {
+			continue
 		}
+		result = append(result, t)
 	}
 	return result
 }
@@ -183,6 +184,9 @@ func (w *watch) ours(tasks []swarm.Task) []swarm.Task {
 // move takes in a new verdict: converged is only what stays so for the monitor
 // time, stuck only what stays so for long.
 func (w *watch) move(v Verdict, spec swarm.ServiceSpec, timing Timing, now time.Time) {
+	if v.Phase == RolledBack && w.target.Back {
+		v.Phase = Converged
+	}
 	w.verdict = v
 	switch v.Phase {
 	case Failed, RolledBack:
@@ -254,4 +258,4 @@ func staleVersion(err error) bool {
 }
 
 // ErrChanged says that somebody else changed the swarm while we did.
-var ErrChanged = errors.New("somebody else changed the service at the same time")
+var ErrChanged = errors.New("somebody else changed the service at the same time; deploy again to plan anew")

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -46,12 +47,12 @@ func Diff(from, to swarm.ServiceSpec, networks map[string]string) []Change {
 	return changes
 }
 
-// normalize returns a copy with the engine's defaults filled in and names
-// instead of IDs.
+// normalize returns a copy without what the engine fills in by itself, and
+// with names instead of IDs.
 func normalize(spec swarm.ServiceSpec, networks map[string]string) swarm.ServiceSpec {
 	spec = clone(spec)
 	task := &spec.TaskTemplate
-	setDefault((*string)(&task.Runtime), string(swarm.RuntimeContainer))
+	dropDefault((*string)(&task.Runtime), string(swarm.RuntimeContainer))
 	// Who forced an update is no part of what is desired.
 	task.ForceUpdate = 0
 	if task.Placement != nil {
@@ -65,7 +66,10 @@ func normalize(spec swarm.ServiceSpec, networks map[string]string) swarm.Service
 	slices.SortFunc(task.Networks, func(a, b swarm.NetworkAttachmentConfig) int { return strings.Compare(a.Target, b.Target) })
 	normalizeContainer(task.ContainerSpec)
 	if spec.EndpointSpec != nil {
-		setDefault((*string)(&spec.EndpointSpec.Mode), string(swarm.ResolutionModeVIP))
+		dropDefault((*string)(&spec.EndpointSpec.Mode), string(swarm.ResolutionModeVIP))
+		for i := range spec.EndpointSpec.Ports {
+			dropDefault((*string)(&spec.EndpointSpec.Ports[i].Protocol), string(swarm.PortConfigProtocolTCP))
+		}
 	}
 	normalizeUpdate(spec.UpdateConfig)
 	normalizeUpdate(spec.RollbackConfig)
@@ -76,7 +80,7 @@ func normalizeContainer(c *swarm.ContainerSpec) {
 	if c == nil {
 		return
 	}
-	setDefault((*string)(&c.Isolation), "default")
+	dropDefault((*string)(&c.Isolation), "default")
 	for _, s := range c.Secrets {
 		s.SecretID = ""
 	}
@@ -89,13 +93,13 @@ func normalizeUpdate(u *swarm.UpdateConfig) {
 	if u == nil {
 		return
 	}
-	setDefault(&u.FailureAction, swarm.UpdateFailureActionPause)
-	setDefault(&u.Order, swarm.UpdateOrderStopFirst)
+	dropDefault(&u.FailureAction, swarm.UpdateFailureActionPause)
+	dropDefault(&u.Order, swarm.UpdateOrderStopFirst)
 }
 
-func setDefault(field *string, value string) {
-	if *field == "" {
-		*field = value
+func dropDefault(field *string, value string) {
+	if *field == value {
+		*field = ""
 	}
 }
 
@@ -146,7 +150,8 @@ func flattenValue(fields map[string]string, path string, value any) {
 		}
 	case string:
 		if v != "" {
-			fields[path] = v
+			// Of all texts in a spec only this one's path is all silent.
+			fields[cmp.Or(path, "endpoint_mode")] = v
 		}
 	}
 }

@@ -48,7 +48,7 @@ func Judge(s swarm.Service, tasks []swarm.Task, nodes []swarm.Node) Verdict {
 	present, bad := sortTasks(s, tasks)
 	ready := readyNodes(nodes)
 	v := Verdict{Phase: Working, Desired: desired(s, present, ready), Bad: bad}
-	v.Running = running(present, ready)
+	v.Running = running(present, ready, isJob(s))
 	v.Reason, v.Stuck = waitingFor(present)
 
 	switch state := updateState(s); state {
@@ -95,7 +95,7 @@ func sortTasks(s swarm.Service, tasks []swarm.Task) (present, bad []swarm.Task) 
 		if t.ServiceID != s.ID {
 			continue
 		}
-		if t.Status.State == swarm.TaskStateFailed || t.Status.State == swarm.TaskStateRejected {
+		if endedBadly(t, isJob(s)) {
 			bad = append(bad, t)
 			continue
 		}
@@ -105,6 +105,22 @@ func sortTasks(s swarm.Service, tasks []swarm.Task) (present, bad []swarm.Task) 
 	}
 	slices.SortFunc(bad, func(a, b swarm.Task) int { return b.Status.Timestamp.Compare(a.Status.Timestamp) })
 	return present, bad
+}
+
+// endedBadly: a service's process should not end, not even with exit code 0;
+// one that was told to because it was unhealthy may well end so.
+func endedBadly(t swarm.Task, job bool) bool {
+	switch t.Status.State {
+	case swarm.TaskStateFailed, swarm.TaskStateRejected, swarm.TaskStateOrphaned:
+		return true
+	case swarm.TaskStateComplete:
+		return !job
+	}
+	return false
+}
+
+func isJob(s swarm.Service) bool {
+	return s.Spec.Mode.ReplicatedJob != nil || s.Spec.Mode.GlobalJob != nil
 }
 
 func taskSpec(spec swarm.TaskSpec) []byte {
@@ -123,11 +139,10 @@ func readyNodes(nodes []swarm.Node) map[string]bool {
 	return ready
 }
 
-func running(present []swarm.Task, ready map[string]bool) int {
+func running(present []swarm.Task, ready map[string]bool, job bool) int {
 	slots := map[string]bool{}
 	for _, t := range present {
-		done := t.Status.State == swarm.TaskStateRunning && ready[t.NodeID] || t.Status.State == swarm.TaskStateComplete
-		if done {
+		if t.Status.State == swarm.TaskStateRunning && ready[t.NodeID] || t.Status.State == swarm.TaskStateComplete && job {
 			slots[slot(t)] = true
 		}
 	}
@@ -190,6 +205,9 @@ func waitingFor(present []swarm.Task) (reason string, stuck bool) {
 // TaskError is why a task failed, in one line.
 func TaskError(t swarm.Task) string {
 	text := cmp.Or(t.Status.Err, t.Status.Message)
+	if t.Status.State == swarm.TaskStateComplete {
+		text = "the process ended with exit code 0, by itself or because its health check failed"
+	}
 	if c := t.Status.ContainerStatus; c != nil && c.ExitCode != 0 && !strings.Contains(text, fmt.Sprint(c.ExitCode)) {
 		text += fmt.Sprintf(" (exit code %d)", c.ExitCode)
 	}

@@ -32,27 +32,13 @@ func Rollback(ctx context.Context, api ReadWriter, targets []Target, timing Timi
 			errs = append(errs, err)
 			continue
 		}
-		t.Spec = t.Before.Spec
+		t.Spec, t.Back = t.Before.Spec, true
 		back = append(back, t)
 	}
 	if len(back) > 0 {
-		errs = append(errs, settled(Converge(ctx, api, back, timing, sink)))
+		errs = append(errs, Converge(ctx, api, back, timing, sink))
 	}
 	return errors.Join(errs...)
-}
-
-// settled: a service that the swarm calls rolled back is where we want it.
-func settled(err error) error {
-	var failed *FailedError
-	if !errors.As(err, &failed) {
-		return err
-	}
-	for _, f := range failed.Failures {
-		if !f.RolledBack {
-			return err
-		}
-	}
-	return nil
 }
 
 func remove(ctx context.Context, api ReadWriter, t Target, sink event.Sink) error {
