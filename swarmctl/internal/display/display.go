@@ -38,13 +38,17 @@ type Display interface {
 
 // New returns a display of the mode that writes to w.
 func New(w io.Writer, mode Mode, getenv func(string) string) (Display, error) {
-	switch mode {
-	case Auto:
+	if mode == Auto {
+		mode = Plain
 		if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) && getenv("TERM") != "dumb" {
-			return newPlain(w), nil
+			mode = TTY
 		}
-		return newPlain(w), nil
-	case TTY, Plain:
+	}
+	switch mode {
+	case TTY:
+		// See no-color.org.
+		return newTTY(w, terminalSize(w), style{colour: getenv("NO_COLOR") == ""}), nil
+	case Plain:
 		return newPlain(w), nil
 	case JSON:
 		return &jsonDisplay{enc: json.NewEncoder(w)}, nil
@@ -52,6 +56,19 @@ func New(w io.Writer, mode Mode, getenv func(string) string) (Display, error) {
 		return none{}, nil
 	}
 	return nil, fmt.Errorf("must be auto, tty, plain, json or none, got %q", mode)
+}
+
+// terminalSize asks the terminal each time, because windows change; 80 by 24
+// where there is none.
+func terminalSize(w io.Writer) func() (width, height int) {
+	return func() (int, int) {
+		if f, ok := w.(*os.File); ok {
+			if width, height, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+				return width, height
+			}
+		}
+		return 80, 24
+	}
 }
 
 type none struct{}
