@@ -19,8 +19,10 @@ die() {
 	exit 1
 }
 
+# The classic builder reads a context from standard input without a plug-in.
+export DOCKER_BUILDKIT=0
 engine=(docker)
-docker version >/dev/null 2>&1 || engine=(sudo docker)
+docker version >/dev/null 2>&1 || engine=(sudo env DOCKER_BUILDKIT=0 docker)
 
 exists() { "${engine[@]}" image inspect "$1" >/dev/null 2>&1; }
 
@@ -103,7 +105,7 @@ make_golang() {
 	golang_dockerfile >"$context/Dockerfile"
 	cp "$(ca_bundle)" "$context/ca-certificates.crt"
 	tar -c -C "$context" Dockerfile ca-certificates.crt -C "$goroot" --exclude=./test --transform 's,^\./,go/,;s,^\.$,go,' . |
-		DOCKER_BUILDKIT=0 "${engine[@]}" build -q --label "yces.recipe=$1" -t "$golang" - >/dev/null ||
+		"${engine[@]}" build -q --label "yces.recipe=$1" -t "$golang" - >/dev/null ||
 		die "$golang was not made" "look at the lines above"
 	rm -rf "$context"
 }

@@ -1,0 +1,56 @@
+package local
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestDefaultOptionsAreValid(t *testing.T) {
+	if faults := DefaultOptions().validate(); len(faults) > 0 {
+		t.Errorf("faults = %v, want none", faults)
+	}
+}
+
+func TestEveryFaultOfTheOptionsIsNamedAtOnce(t *testing.T) {
+	o := Options{Name: "Not-Ok", Managers: 8, Workers: -1, HTTPPort: 70000, ProbeInterval: time.Millisecond, ProbeThreshold: 0}
+	err := asError(o.validate())
+	for _, want := range []string{
+		"6 faults, nothing was changed",
+		`--name: must be 1 to 32 lower-case letters, digits and hyphens, got "Not-Ok"`,
+		"--managers: must be between 1 and 7, got 8",
+		"--workers: must be between 0 and 32, got -1",
+		"--http-port: must be between 0 and 65535, got 70000",
+		"--probe-interval: must be between 100ms and 1m, got 1ms",
+		"--probe-threshold: must be between 1 and 10, got 0",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("error lacks %q:\n%s", want, err)
+		}
+	}
+	if !errors.Is(err, ErrOptions) {
+		t.Error("error is not ErrOptions")
+	}
+}
+
+func TestNamesThatAreNoHostNamesAreRefused(t *testing.T) {
+	for _, name := range []string{"", "-a", "a-", "a.b", "a_b", "ä", "../x", strings.Repeat("a", 33)} {
+		o := DefaultOptions()
+		o.Name = name
+		if len(o.validate()) != 1 {
+			t.Errorf("name %q was accepted", name)
+		}
+	}
+}
+
+func TestFaultsOfTheMachineAreNoFaultsOfTheCommandLine(t *testing.T) {
+	err := asError([]fault{{text: "no engine", cure: "start it"}, {text: "no room", cure: "make some"}})
+	if errors.Is(err, ErrOptions) {
+		t.Error("error is ErrOptions")
+	}
+	var f FaultsError
+	if !errors.As(err, &f) || !strings.Contains(f.Hint(), "start it") || !strings.Contains(f.Hint(), "make some") {
+		t.Errorf("hint = %q, want both cures", f.Hint())
+	}
+}
