@@ -44,10 +44,11 @@ lint: $(TOOLS)/golangci-lint
 unit:
 	go test ./...
 
-# One package after the other: each makes machines of its own.
+# One package after the other: each makes machines of its own. Without cgo, as
+# machines run the test binaries too.
 .PHONY: integration
 integration: test-engine ## tests on machines as containers
-	go test -tags integration -p 1 -timeout 40m ./swarmctl/... ./app/...
+	CGO_ENABLED=0 go test -tags integration -p 1 -timeout 40m ./swarmctl/... ./app/...
 
 .PHONY: browser
 browser: test-engine ## tests in a real browser
