@@ -31,10 +31,12 @@ recipe_of() { "${engine[@]}" image inspect -f '{{ index .Config.Labels "yces.rec
 
 # registry_answers asks before pulling: the engine itself tries for minutes.
 registry_answers() {
-	local code
-	code=$("${engine[@]}" info -f '{{ .IndexServerAddress }}' 2>/dev/null) || return 1
-	code=${code#https://}
-	timeout "$answer_timeout" bash -c ": </dev/tcp/${code%%/*}/443" 2>/dev/null || [ -n "${HTTPS_PROXY:-${https_proxy:-}}" ]
+	local index mirrors
+	index=$("${engine[@]}" info -f '{{ .IndexServerAddress }}' 2>/dev/null) || return 1
+	mirrors=$("${engine[@]}" info -f '{{ len .RegistryConfig.Mirrors }}{{ .HTTPSProxy }}' 2>/dev/null) || return 1
+	[ "$mirrors" = 0 ] || return 0
+	index=${index#https://}
+	timeout "$answer_timeout" bash -c ": </dev/tcp/${index%%/*}/443" 2>/dev/null
 }
 
 pull() {

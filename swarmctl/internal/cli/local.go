@@ -52,7 +52,8 @@ func (a *app) newLocalUpCommand() *cobra.Command {
 		Long: `Make machines as containers: each runs systemd and sshd and has an address, host
 keys and a Docker engine of its own. HAProxy stands in front and probes /readyz
 as Azure's load balancer does. Run again, it makes what is missing, starts what
-was stopped, and changes nothing else.`,
+was stopped, and leaves the rest as it is: flags that are not given keep what
+the cluster has.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			e, err := engine.Local()
@@ -60,6 +61,7 @@ was stopped, and changes nothing else.`,
 				return err
 			}
 			defer func() { _ = e.Close() }()
+			o.Given = cmd.Flags().Changed
 			inv, err := local.Up(cmd.Context(), e, a.inDir(o), a.sink())
 			if err != nil {
 				return localError(err)
@@ -91,12 +93,9 @@ func localUpText(inv inventory.Inventory, o local.Options) string {
 	for _, n := range inv.Nodes {
 		fmt.Fprintf(&b, "  %-20s %-8s %s\n", n.Name, n.Role, n.Address)
 	}
-	forms := "form the swarm"
-	if o.Bare {
-		forms = "install Docker and form the swarm"
-	}
-	fmt.Fprintf(&b, "\nNext:\n  %-40s %s\n  %-40s %s\n", swarmctl+" up", forms, swarmctl+" deploy", "build the service and roll it out")
-	fmt.Fprintf(&b, "Log in:\n  ssh -F %s %s\n", filepath.Join(o.Dir, local.SSHConfigFile), inv.Nodes[0].Name)
+	fmt.Fprintf(&b, "\nNext:\n  %-30s %s\n  %-30s %s\n", swarmctl+" up", "install Docker where it is missing, form the swarm",
+		swarmctl+" deploy", "build the service and roll it out")
+	fmt.Fprintf(&b, "\nLog in:\n  ssh -F %s %s\n", filepath.Join(o.Dir, local.SSHConfigFile), inv.Nodes[0].Name)
 	return b.String()
 }
 

@@ -24,12 +24,17 @@ type balancer struct {
 	address netip.Addr
 	image   string
 	port    int
-	config  string
+	nodes   []backendNode
+	// interval and threshold are the probe's.
+	interval  time.Duration
+	threshold int
 }
+
+func (b balancer) config() string { return haproxyConfig(b.nodes, b.interval, b.threshold) }
 
 // identity changes with everything that another container is needed for.
 func (b balancer) identity() string {
-	sum := sha256.Sum256([]byte(fmt.Sprintf("%s\n%d\n%s", b.image, b.port, b.config)))
+	sum := sha256.Sum256([]byte(fmt.Sprintf("%s\n%d\n%s", b.image, b.port, b.config())))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -52,7 +57,7 @@ func (b balancer) ensure(ctx context.Context, e *engine.Client, have *part, sink
 	if err != nil {
 		return fmt.Errorf("create container: %w", err)
 	}
-	tar, err := archive([]file{{"etc/haproxy/haproxy.cfg", 0o644, []byte(b.config)}})
+	tar, err := archive([]file{{"etc/haproxy/haproxy.cfg", 0o644, []byte(b.config())}})
 	if err != nil {
 		return err
 	}
@@ -108,6 +113,8 @@ func (b balancer) containerConfig() *container.Config {
 	labels[labelRole] = roleBalancer
 	labels[labelPort] = strconv.Itoa(b.port)
 	labels[labelConfig] = b.identity()
+	labels[labelInterval] = b.interval.String()
+	labels[labelThreshold] = strconv.Itoa(b.threshold)
 	return &container.Config{
 		Hostname:     roleBalancer,
 		Image:        b.image,

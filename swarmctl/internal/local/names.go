@@ -20,6 +20,9 @@ const (
 	labelHostKey = "swarmctl.local.hostkey"
 	labelPort    = "swarmctl.local.port"
 	labelConfig  = "swarmctl.local.config"
+	// The probe's settings, to keep them when the balancer is replaced.
+	labelInterval  = "swarmctl.local.probe-interval"
+	labelThreshold = "swarmctl.local.probe-threshold"
 	// labelImage marks the images that this package builds.
 	labelImage = "swarmctl.local.image"
 )

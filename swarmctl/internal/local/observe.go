@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strconv"
+	"time"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
@@ -22,9 +23,11 @@ type part struct {
 	Address string
 	HostKey string
 	Bare    bool
-	// Port and Config are the balancer's.
-	Port   int
-	Config string
+	// The rest is the balancer's.
+	Port           int
+	Config         string
+	ProbeInterval  time.Duration
+	ProbeThreshold int
 }
 
 // halfMade tells that the process that made the container ended before it had
@@ -83,7 +86,10 @@ func newPart(s container.Summary) part {
 		Bare:    s.Labels[labelBare] == "true",
 		Config:  s.Labels[labelConfig],
 	}
+	// Machines have none of these, and zero says so.
 	p.Port, _ = strconv.Atoi(s.Labels[labelPort])
+	p.ProbeInterval, _ = time.ParseDuration(s.Labels[labelInterval])
+	p.ProbeThreshold, _ = strconv.Atoi(s.Labels[labelThreshold])
 	if s.NetworkSettings == nil {
 		return p
 	}

@@ -31,6 +31,9 @@ type Options struct {
 	// how often each node is asked, and how many equal answers change its state.
 	ProbeInterval  time.Duration
 	ProbeThreshold int
+	// Given tells whether the user gave a flag. What was not given stays as it is
+	// in a cluster that exists. Nil means that all were.
+	Given func(flag string) bool
 	// Dir is where the cluster's key and inventory are kept (target.LocalDir).
 	Dir string
 	// Getenv reads the environment, for the proxies that builds need.
@@ -46,6 +49,30 @@ func DefaultOptions() Options {
 		ProbeInterval:  5 * time.Second,
 		ProbeThreshold: 2,
 	}
+}
+
+// keeping takes from what exists whatever the user did not ask for.
+func (o Options) keeping(have cluster) Options {
+	if o.Given == nil {
+		return o
+	}
+	if len(have.Machines) > 0 && !o.Given("bare") {
+		o.Bare = have.Machines[0].Bare
+	}
+	b := have.Balancer
+	if b == nil {
+		return o
+	}
+	if !o.Given("http-port") && b.Port != 0 {
+		o.HTTPPort = b.Port
+	}
+	if !o.Given("probe-interval") && b.ProbeInterval != 0 {
+		o.ProbeInterval = b.ProbeInterval
+	}
+	if !o.Given("probe-threshold") && b.ProbeThreshold != 0 {
+		o.ProbeThreshold = b.ProbeThreshold
+	}
+	return o
 }
 
 // ErrOptions is wrapped by errors that another command line mends.

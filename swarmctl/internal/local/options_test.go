@@ -54,3 +54,24 @@ func TestFaultsOfTheMachineAreNoFaultsOfTheCommandLine(t *testing.T) {
 		t.Errorf("hint = %q, want both cures", f.Hint())
 	}
 }
+
+func TestWhatWasNotAskedForStaysAsItIs(t *testing.T) {
+	have := cluster{
+		Machines: []part{{Node: "local-1", Bare: true}},
+		Balancer: &part{Port: 9000, ProbeInterval: time.Second, ProbeThreshold: 3},
+	}
+	o := DefaultOptions()
+	o.ProbeThreshold = 4
+	o.Given = func(flag string) bool { return flag == "probe-threshold" }
+	got := o.keeping(have)
+	if !got.Bare || got.HTTPPort != 9000 || got.ProbeInterval != time.Second || got.ProbeThreshold != 4 {
+		t.Errorf("options = %+v", got)
+	}
+	if got := o.keeping(cluster{}); got.HTTPPort != 8080 || got.Bare || got.ProbeInterval != 5*time.Second {
+		t.Errorf("options of a new cluster = %+v", got)
+	}
+	o.Given = nil
+	if got := o.keeping(have); got.Bare || got.HTTPPort != 8080 {
+		t.Errorf("options that were all given = %+v", got)
+	}
+}

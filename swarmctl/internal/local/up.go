@@ -34,7 +34,7 @@ func Up(ctx context.Context, e *engine.Client, o Options, sink event.Sink) (inve
 	if err != nil {
 		return inventory.Inventory{}, err
 	}
-	w := work{engine: e, options: o, sink: sink, have: have}
+	w := work{engine: e, options: o.keeping(have), sink: sink, have: have}
 	if err := w.prepare(ctx, host); err != nil {
 		return inventory.Inventory{}, err
 	}
@@ -56,7 +56,7 @@ func check(ctx context.Context, e *engine.Client, o Options) (outer, error) {
 	if err != nil {
 		return host, err
 	}
-	return host, asError(append(faults, conflicts(ctx, o, have)...))
+	return host, asError(append(faults, conflicts(ctx, o.keeping(have), have)...))
 }
 
 // work is one run of Up.
@@ -147,7 +147,8 @@ func (w *work) finish(ctx context.Context) (inventory.Inventory, error) {
 	inv := have.inventory()
 	b := balancer{
 		cluster: w.options.Name, network: have.Network, address: hostAddress(have.Subnet, hostBalancer),
-		image: w.balancerImage, config: haproxyConfig(backendNodes(inv), w.options.ProbeInterval, w.options.ProbeThreshold),
+		image: w.balancerImage, nodes: backendNodes(inv),
+		interval: w.options.ProbeInterval, threshold: w.options.ProbeThreshold,
 	}
 	if b.port, err = w.port(ctx, have); err != nil {
 		return inventory.Inventory{}, err
