@@ -13,114 +13,151 @@ import (
 	"github.com/ycesproject/yces/swarmctl/internal/target"
 )
 
-// fleet is a target's machines and the ways to reach them.
+// fleet is the target's machines and the connections to them. It is safe for
+// concurrent use; nothing is dialled before it is needed.
 type fleet struct {
 	target.Target
 	pool *sshconn.Pool
 
 	mu      sync.Mutex
-	engines map[string]*engine.Client // by node
-	// leader is the index of the manager that answered last.
-	leader int
+	engines map[string]*engine.Client
+	leading string // the manager that answered last
 }
 
-// connect resolves the target; machines are dialled when they are needed.
+// connect resolves the target and returns its machines.
 func (a *app) connect(ctx context.Context) (*fleet, error) {
 	t, err := a.loadTarget(ctx)
 	if err != nil {
 		return nil, err
 	}
-	pool := sshconn.NewPool(sshconn.Config{
-		Identities:        t.Identities,
-		AgentSocket:       a.getenv("SSH_AUTH_SOCK"),
-		DefaultIdentities: sshconn.DefaultIdentities(a.getenv("HOME")),
-		Bastion:           t.Bastion,
-	})
-	return &fleet{Target: t, pool: pool, engines: map[string]*engine.Client{}}, nil
+	return &fleet{
+		Target: t,
+		pool: sshconn.NewPool(sshconn.Config{
+			Identities:        t.Identities,
+			AgentSocket:       a.getenv("SSH_AUTH_SOCK"),
+			DefaultIdentities: sshconn.DefaultIdentities(a.getenv("HOME")),
+			Bastion:           t.Bastion,
+		}),
+		engines: map[string]*engine.Client{},
+	}, nil
 }
 
-// close ends every connection. What the command did is done already.
-func (f *fleet) close() {
-	for _, c := range f.engines {
-		_ = c.Close()
-	}
-	_ = f.pool.Close()
-}
-
-// reach logs in to all nodes at the same time; its error names every one that
-// could not be reached.
-func (f *fleet) reach(ctx context.Context, nodes []inventory.Node) error {
-	errs := make([]error, len(nodes))
-	var dials sync.WaitGroup
-	for i, n := range nodes {
-		dials.Go(func() { _, errs[i] = f.pool.Conn(ctx, n) })
-	}
-	dials.Wait()
-	return errors.Join(errs...)
-}
-
-// engine is the Docker engine of one node, through SSH.
-func (f *fleet) engine(node inventory.Node) (*engine.Client, error) {
-	return f.cached(node.Name, func(ctx context.Context) (net.Conn, error) {
-		conn, err := f.pool.Conn(ctx, node)
-		if err != nil {
-			return nil, err
-		}
-		return conn.DialUnix(ctx, engine.Socket)
-	})
-}
-
-// manager is the engine of whichever manager answers: each connection goes to
-// the one that answered last, or else to the next that does.
-func (f *fleet) manager() (*engine.Client, error) {
-	return f.cached("", f.dialManager)
-}
-
-func (f *fleet) cached(key string, dial engine.Dial) (*engine.Client, error) {
+// Close ends every connection.
+func (f *fleet) Close() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if c, ok := f.engines[key]; ok {
+	var faults []error
+	for _, c := range f.engines {
+		faults = append(faults, c.Close())
+	}
+	return errors.Join(append(faults, f.pool.Close())...)
+}
+
+// conn returns the SSH connection to the node.
+func (f *fleet) conn(ctx context.Context, node inventory.Node) (*sshconn.Conn, error) {
+	return f.pool.Conn(ctx, node)
+}
+
+// engine returns the client of the node's engine; one serves all callers.
+func (f *fleet) engine(node inventory.Node) (*engine.Client, error) {
+	return f.client("node "+node.Name, func(ctx context.Context) (net.Conn, error) { return f.dialEngine(ctx, node) })
+}
+
+// manager returns a client of the swarm: its connections go to a manager that
+// takes part, to another one once that fails. A request that was under way
+// when its manager died fails; the next one goes elsewhere.
+func (f *fleet) manager() (*engine.Client, error) {
+	return f.client("manager", f.dialManager)
+}
+
+func (f *fleet) client(key string, dial engine.Dial) (*engine.Client, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if c := f.engines[key]; c != nil {
 		return c, nil
 	}
 	c, err := engine.New(dial)
-	if err == nil {
-		f.engines[key] = c
+	if err != nil {
+		return nil, err
 	}
-	return c, err
+	f.engines[key] = c
+	return c, nil
 }
 
+func (f *fleet) dialEngine(ctx context.Context, node inventory.Node) (net.Conn, error) {
+	c, err := f.conn(ctx, node)
+	if err != nil {
+		return nil, err
+	}
+	return c.DialUnix(ctx, engine.Socket)
+}
+
+// dialManager tries the manager that answered last, then each of them in turn.
 func (f *fleet) dialManager(ctx context.Context) (net.Conn, error) {
-	managers := f.ByRole(inventory.Manager)
-	f.mu.Lock()
-	first := f.leader
-	f.mu.Unlock()
-	var errs []error
-	for i := range managers {
-		at := (first + i) % len(managers)
-		conn, err := f.pool.Conn(ctx, managers[at])
-		if err != nil {
-			errs = append(errs, err)
-			continue
+	var faults []error
+	for _, node := range f.candidates() {
+		conn, err := f.tryManager(ctx, node)
+		if err == nil {
+			return conn, nil
 		}
-		tunnel, err := conn.DialUnix(ctx, engine.Socket)
-		if err != nil {
-			errs = append(errs, err)
-			continue
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
 		}
-		f.mu.Lock()
-		f.leader = at
-		f.mu.Unlock()
-		return tunnel, nil
+		faults = append(faults, err)
 	}
-	return nil, fmt.Errorf("reach a manager: %w", errors.Join(errs...))
+	return nil, fmt.Errorf("no manager answers: %w", errors.Join(faults...))
 }
 
-// byName finds a node of the inventory.
-func (f *fleet) byName(name string) (inventory.Node, bool) {
-	for _, n := range f.Nodes {
-		if n.Name == name {
-			return n, true
+func (f *fleet) candidates() []inventory.Node {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var first, rest []inventory.Node
+	for _, n := range f.ByRole(inventory.Manager) {
+		if n.Name == f.leading {
+			first = append(first, n)
+		} else {
+			rest = append(rest, n)
 		}
 	}
-	return inventory.Node{}, false
+	return append(first, rest...)
+}
+
+// tryManager connects to the node where its engine is a manager now.
+func (f *fleet) tryManager(ctx context.Context, node inventory.Node) (net.Conn, error) {
+	f.mu.Lock()
+	known := f.leading == node.Name
+	f.mu.Unlock()
+	if !known {
+		if err := f.checkManager(ctx, node); err != nil {
+			return nil, err
+		}
+	}
+	conn, err := f.dialEngine(ctx, node)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case err == nil:
+		f.leading = node.Name
+	case known:
+		f.leading = ""
+	}
+	return conn, err
+}
+
+// errNoManager is a machine whose engine is no manager, whatever the inventory says.
+var errNoManager = errors.New("its engine is not a manager of a swarm; `swarmctl up` makes it one")
+
+func (f *fleet) checkManager(ctx context.Context, node inventory.Node) error {
+	c, err := f.engine(node)
+	if err != nil {
+		return err
+	}
+	info, err := c.Info(ctx)
+	if err != nil {
+		return fmt.Errorf("ask the engine of %q: %w", node.Name, err)
+	}
+	if !info.Swarm.ControlAvailable {
+		return fmt.Errorf("node %q: %w", node.Name, errNoManager)
+	}
+	return nil
 }

@@ -89,13 +89,8 @@ Try it on this machine:   swarmctl local up && swarmctl deploy`,
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
 		a.newLocalCommand(),
-		a.newPlanCommand(),
-		a.newDeployCommand(),
-		a.newRollbackCommand(),
-		a.newReleasesCommand(),
-		a.newStatusCommand(),
-		a.newLogsCommand(),
-		a.newDownCommand(),
+		a.newUpCommand(),
+		a.newNodeCommand(),
 		a.newVersionCommand(),
 	}
 }
