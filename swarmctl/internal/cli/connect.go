@@ -21,7 +21,7 @@ type fleet struct {
 
 	mu      sync.Mutex
 	engines map[string]*engine.Client
-	leading string // the manager that answered last
+	leading string // the manager in use
 }
 
 // connect resolves the target and returns its machines.
@@ -63,10 +63,16 @@ func (f *fleet) engine(node inventory.Node) (*engine.Client, error) {
 	return f.client("node "+node.Name, func(ctx context.Context) (net.Conn, error) { return f.dialEngine(ctx, node) })
 }
 
-// manager returns a client of the swarm: its connections go to a manager that
-// takes part, to another one once that fails. A request that was under way
-// when its manager died fails; the next one goes elsewhere.
-func (f *fleet) manager() (*engine.Client, error) {
+// manager returns a client of the swarm. Its connections go to a manager that
+// takes part, and to another one once that one fails: a request that was under
+// way when its manager died fails, the next one goes elsewhere.
+//
+// It finds the first such manager at once, so that its error can say why there
+// is none; the docker client's errors drop the cause.
+func (f *fleet) manager(ctx context.Context) (*engine.Client, error) {
+	if err := f.findManager(ctx); err != nil {
+		return nil, err
+	}
 	return f.client("manager", f.dialManager)
 }
 
@@ -92,62 +98,89 @@ func (f *fleet) dialEngine(ctx context.Context, node inventory.Node) (net.Conn, 
 	return c.DialUnix(ctx, engine.Socket)
 }
 
-// dialManager tries the manager that answered last, then each of them in turn.
+// dialManager connects to the present manager, or to another one where that fails.
 func (f *fleet) dialManager(ctx context.Context) (net.Conn, error) {
-	var faults []error
-	for _, node := range f.candidates() {
-		conn, err := f.tryManager(ctx, node)
-		if err == nil {
-			return conn, nil
+	for tries := len(f.Nodes); ; tries-- {
+		node, err := f.present(ctx)
+		if err != nil {
+			return nil, err
 		}
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
+		conn, err := f.dialEngine(ctx, node)
+		if err == nil || ctx.Err() != nil || tries == 0 {
+			return conn, err
+		}
+		f.mu.Lock()
+		if f.leading == node.Name {
+			f.leading = ""
+		}
+		f.mu.Unlock()
+	}
+}
+
+// present returns the manager in use.
+func (f *fleet) present(ctx context.Context) (inventory.Node, error) {
+	if err := f.findManager(ctx); err != nil {
+		return inventory.Node{}, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, n := range f.Nodes {
+		if n.Name == f.leading {
+			return n, nil
+		}
+	}
+	return inventory.Node{}, noManagerError{f.Name} // lost again in between
+}
+
+// findManager asks all managers where none is in use; the first that takes part
+// wins, so that a dead one costs nothing.
+func (f *fleet) findManager(ctx context.Context) error {
+	f.mu.Lock()
+	found := f.leading != ""
+	f.mu.Unlock()
+	if found {
+		return nil
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	managers := f.ByRole(inventory.Manager)
+	answers := make(chan error, len(managers))
+	for _, n := range managers {
+		go func() {
+			err := f.checkManager(ctx, n)
+			if err == nil {
+				f.mu.Lock()
+				f.leading = n.Name
+				f.mu.Unlock()
+			}
+			answers <- err
+		}()
+	}
+	var faults []error
+	for range managers {
+		err := <-answers
+		if err == nil {
+			return nil
 		}
 		faults = append(faults, err)
 	}
-	return nil, fmt.Errorf("no manager answers: %w", errors.Join(faults...))
+	return fmt.Errorf("no manager answers: %w", errors.Join(faults...))
 }
 
-func (f *fleet) candidates() []inventory.Node {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	var first, rest []inventory.Node
-	for _, n := range f.ByRole(inventory.Manager) {
-		if n.Name == f.leading {
-			first = append(first, n)
-		} else {
-			rest = append(rest, n)
-		}
-	}
-	return append(first, rest...)
+// noManagerError is a machine whose engine is no manager, whatever the inventory says.
+type noManagerError struct{ node string }
+
+func (e noManagerError) Error() string {
+	return fmt.Sprintf("the engine of %q is not a manager of a swarm", e.node)
 }
 
-// tryManager connects to the node where its engine is a manager now.
-func (f *fleet) tryManager(ctx context.Context, node inventory.Node) (net.Conn, error) {
-	f.mu.Lock()
-	known := f.leading == node.Name
-	f.mu.Unlock()
-	if !known {
-		if err := f.checkManager(ctx, node); err != nil {
-			return nil, err
-		}
-	}
-	conn, err := f.dialEngine(ctx, node)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	switch {
-	case err == nil:
-		f.leading = node.Name
-	case known:
-		f.leading = ""
-	}
-	return conn, err
-}
-
-// errNoManager is a machine whose engine is no manager, whatever the inventory says.
-var errNoManager = errors.New("its engine is not a manager of a swarm; `swarmctl up` makes it one")
+// Hint says what to do next.
+func (noManagerError) Hint() string { return "`swarmctl up` makes the swarm" }
 
 func (f *fleet) checkManager(ctx context.Context, node inventory.Node) error {
+	if _, err := f.conn(ctx, node); err != nil {
+		return err
+	}
 	c, err := f.engine(node)
 	if err != nil {
 		return err
@@ -157,7 +190,7 @@ func (f *fleet) checkManager(ctx context.Context, node inventory.Node) error {
 		return fmt.Errorf("ask the engine of %q: %w", node.Name, err)
 	}
 	if !info.Swarm.ControlAvailable {
-		return fmt.Errorf("node %q: %w", node.Name, errNoManager)
+		return noManagerError{node.Name}
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func (a *app) nodeList(ctx context.Context, output outputFlag) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	manager, err := f.manager()
+	manager, err := f.manager(ctx)
 	if err != nil {
 		return err
 	}

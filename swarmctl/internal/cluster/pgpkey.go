@@ -28,6 +28,9 @@ func checkKey(armored, fingerprint string) error {
 		}
 		packets = rest
 	}
+	if len(found) == 0 {
+		return fmt.Errorf("it holds no key, only %s is trusted", fingerprint)
+	}
 	if len(found) != 1 || found[0] != fingerprint {
 		return fmt.Errorf("it holds %s, only %s is trusted", strings.Join(found, " and "), fingerprint)
 	}

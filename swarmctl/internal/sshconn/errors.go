@@ -1,8 +1,12 @@
 package sshconn
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strings"
+	"syscall"
 )
 
 // exitUnreachable is swarmctl's exit code for a host that could not be reached
@@ -21,7 +25,22 @@ func (e *UnreachableError) Error() string {
 	if e.Via != "" {
 		via = " through " + e.Via
 	}
-	return fmt.Sprintf("reach %q at %s%s: %v", e.Host, e.Addr, via, e.Err)
+	return fmt.Sprintf("reach %q at %s%s: %s", e.Host, e.Addr, via, reason(e.Err))
+}
+
+// reason leaves out what the message says already. It also avoids the words by
+// which the docker client knows a connection error, whose cause it then drops.
+func reason(err error) string {
+	var system *net.OpError
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "nothing listens there"
+	case errors.As(err, &system):
+		return system.Err.Error()
+	case errors.Is(err, io.EOF):
+		return "it closes the connection"
+	}
+	return err.Error()
 }
 
 func (e *UnreachableError) Unwrap() error { return e.Err }
