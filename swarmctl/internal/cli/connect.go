@@ -194,3 +194,25 @@ func (f *fleet) checkManager(ctx context.Context, node inventory.Node) error {
 	}
 	return nil
 }
+
+// reach logs in to all nodes at the same time; its error names every one that
+// can't be reached.
+func (f *fleet) reach(ctx context.Context, nodes []inventory.Node) error {
+	faults := make([]error, len(nodes))
+	var dials sync.WaitGroup
+	for i, n := range nodes {
+		dials.Go(func() { _, faults[i] = f.conn(ctx, n) })
+	}
+	dials.Wait()
+	return errors.Join(faults...)
+}
+
+// byName finds a node of the inventory.
+func (f *fleet) byName(name string) (inventory.Node, bool) {
+	for _, n := range f.Nodes {
+		if n.Name == name {
+			return n, true
+		}
+	}
+	return inventory.Node{}, false
+}

@@ -68,7 +68,7 @@ func (a *app) deploy(ctx context.Context, opts deployOptions) error {
 	if err != nil {
 		return err
 	}
-	defer d.fleet.close()
+	defer d.fleet.Close() //nolint:errcheck // the command has done its work
 	if err := d.deliver(ctx); err != nil {
 		return err
 	}
@@ -96,14 +96,13 @@ func (a *app) prepare(ctx context.Context, opts deployOptions) (*deployment, err
 	}
 	d := &deployment{app: a, opts: opts, stack: stack, fleet: f}
 	if err := d.ready(ctx); err != nil {
-		f.close()
-		return nil, err
+		return nil, errors.Join(err, f.Close())
 	}
 	return d, nil
 }
 
 func (d *deployment) ready(ctx context.Context) (err error) {
-	if d.manager, err = d.fleet.manager(); err != nil {
+	if d.manager, err = d.fleet.manager(ctx); err != nil {
 		return err
 	}
 	if err := d.preflight(ctx); err != nil {

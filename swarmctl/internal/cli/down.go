@@ -44,8 +44,8 @@ func (a *app) down(ctx context.Context, opts stackFlags, yes bool) error {
 	if err != nil {
 		return err
 	}
-	defer f.close()
-	manager, err := f.manager()
+	defer f.Close() //nolint:errcheck // the command has done its work
+	manager, err := f.manager(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -50,23 +51,15 @@ func (a *app) newLocalUpCommand() *cobra.Command {
 		Use:   "up",
 		Short: "Make machines as containers, with a load balancer in front",
 		Long: `Make machines as containers: each runs systemd and sshd and has an address, host
-keys and a Docker engine of its own. HAProxy stands in front and probes /readyz
-as Azure's load balancer does. Run again, it makes what is missing, starts what
+keys and a Docker engine of its own; together they form a swarm. HAProxy stands
+in front and probes /readyz as Azure's load balancer does. With --bare they
+have no Docker and form no swarm yet: "swarmctl up" does both. Run again, it makes what is missing, starts what
 was stopped, and leaves the rest as it is: flags that are not given keep what
 the cluster has.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			e, err := engine.Local()
-			if err != nil {
-				return err
-			}
-			defer func() { _ = e.Close() }()
 			o.Given = cmd.Flags().Changed
-			inv, err := local.Up(cmd.Context(), e, a.inDir(o), a.sink())
-			if err != nil {
-				return localError(err)
-			}
-			return output.print(a.Out, inv, func() string { return localUpText(inv, a.inDir(o)) })
+			return a.localUp(cmd.Context(), a.inDir(o), output)
 		},
 	}
 	f := cmd.Flags()
@@ -74,12 +67,32 @@ the cluster has.`,
 	f.IntVar(&o.Managers, "managers", o.Managers, "machines that become managers")
 	f.IntVar(&o.Workers, "workers", o.Workers, "machines that become workers")
 	f.BoolVar(&o.Monitor, "monitor", o.Monitor, "add a machine outside the swarm for monitoring")
-	f.BoolVar(&o.Bare, "bare", o.Bare, "leave Docker out of the machines; `swarmctl up` installs it")
+	f.BoolVar(&o.Bare, "bare", o.Bare, "leave Docker out of the machines, for \"swarmctl up\" to install")
 	f.IntVar(&o.HTTPPort, "http-port", o.HTTPPort, "`PORT` of 127.0.0.1 that the load balancer listens on; 0 takes any that is free")
 	f.DurationVar(&o.ProbeInterval, "probe-interval", o.ProbeInterval, "how often the load balancer asks each node for /readyz")
 	f.IntVar(&o.ProbeThreshold, "probe-threshold", o.ProbeThreshold, "answers in a row that change a node's state")
 	output.register(cmd)
 	return cmd
+}
+
+// localUp makes the machines, and a swarm of them where they have Docker.
+func (a *app) localUp(ctx context.Context, o local.Options, output outputFlag) error {
+	e, err := engine.Local()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = e.Close() }()
+	inv, err := local.Up(ctx, e, o, a.sink())
+	if err != nil {
+		return localError(err)
+	}
+	if !o.Bare {
+		a.target = "local:" + o.Name
+		if _, _, err := a.makeSwarm(ctx, false); err != nil {
+			return err
+		}
+	}
+	return output.print(a.Out, inv, func() string { return localUpText(inv, o) })
 }
 
 // localUpText says what there is now, and what one does with it.
@@ -93,8 +106,11 @@ func localUpText(inv inventory.Inventory, o local.Options) string {
 	for _, n := range inv.Nodes {
 		fmt.Fprintf(&b, "  %-20s %-8s %s\n", n.Name, n.Role, n.Address)
 	}
-	fmt.Fprintf(&b, "\nNext:\n  %-30s %s\n  %-30s %s\n", swarmctl+" up", "install Docker where it is missing, form the swarm",
-		swarmctl+" deploy", "build the service and roll it out")
+	b.WriteString("\nNext:\n")
+	if o.Bare {
+		fmt.Fprintf(&b, "  %-30s %s\n", swarmctl+" up", "install Docker, form the swarm")
+	}
+	fmt.Fprintf(&b, "  %-30s %s\n", swarmctl+" deploy", "build the service and roll it out")
 	fmt.Fprintf(&b, "\nLog in:\n  ssh -F %s %s\n", filepath.Join(o.Dir, local.SSHConfigFile), inv.Nodes[0].Name)
 	return b.String()
 }

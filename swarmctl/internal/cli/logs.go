@@ -55,8 +55,8 @@ func (a *app) logs(ctx context.Context, opts logsOptions, wanted []string) error
 	if err != nil {
 		return err
 	}
-	defer f.close()
-	manager, err := f.manager()
+	defer f.Close() //nolint:errcheck // the command has done its work
+	manager, err := f.manager(ctx)
 	if err != nil {
 		return err
 	}

@@ -77,7 +77,7 @@ func (a *app) planOnly(ctx context.Context, opts deployOptions) (rollout.Plan, e
 	if err != nil {
 		return rollout.Plan{}, err
 	}
-	defer d.fleet.close()
+	defer d.fleet.Close() //nolint:errcheck // the command has done its work
 	return d.plan(ctx)
 }
 

@@ -63,8 +63,8 @@ func (a *app) listReleases(ctx context.Context, opts stackFlags) ([]release.Reco
 	if err != nil {
 		return nil, err
 	}
-	defer f.close()
-	manager, err := f.manager()
+	defer f.Close() //nolint:errcheck // the command has done its work
+	manager, err := f.manager(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -164,8 +164,8 @@ func (a *app) rollback(ctx context.Context, opts stackFlags, to int, timeout tim
 	if err != nil {
 		return err
 	}
-	defer f.close()
-	manager, err := f.manager()
+	defer f.Close() //nolint:errcheck // the command has done its work
+	manager, err := f.manager(ctx)
 	if err != nil {
 		return err
 	}

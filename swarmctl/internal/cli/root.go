@@ -76,7 +76,7 @@ Try it on this machine:   swarmctl local up && swarmctl deploy`,
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
 	})
 	flags := root.PersistentFlags()
-	flags.StringVarP(&a.target, "target", "t", "", "local[:NAME], pulumi:STACK or an inventory `FILE` (env SWARMCTL_TARGET; default local)")
+	flags.StringVarP(&a.target, "target", "t", "", "local[:NAME], pulumi:STACK or a file: the `TARGET` machines (env SWARMCTL_TARGET; default local)")
 	flags.StringVarP(&a.identity, "identity", "i", "", "private key `FILE` for SSH (env SWARMCTL_IDENTITY; default: the agent, then ~/.ssh)")
 	flags.StringVar(&a.progress, "progress", "auto", "how progress is shown: auto, tty, plain, json or none")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "show results and errors only")
@@ -91,6 +91,13 @@ func (a *app) commands() []*cobra.Command {
 		a.newLocalCommand(),
 		a.newUpCommand(),
 		a.newNodeCommand(),
+		a.newPlanCommand(),
+		a.newDeployCommand(),
+		a.newRollbackCommand(),
+		a.newReleasesCommand(),
+		a.newStatusCommand(),
+		a.newLogsCommand(),
+		a.newDownCommand(),
 		a.newVersionCommand(),
 	}
 }

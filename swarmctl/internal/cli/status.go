@@ -79,8 +79,8 @@ func (a *app) status(ctx context.Context, stack string) (statusView, error) {
 	if err != nil {
 		return statusView{}, err
 	}
-	defer f.close()
-	manager, err := f.manager()
+	defer f.Close() //nolint:errcheck // the command has done its work
+	manager, err := f.manager(ctx)
 	if err != nil {
 		return statusView{}, err
 	}

@@ -40,32 +40,42 @@ It never removes a node, and never takes a machine out of another swarm.`,
 // run were started, and once more where one of those had to be mended first.
 const maxRounds = 3
 
-func (a *app) up(ctx context.Context, opts upOptions) (err error) {
-	f, err := a.connect(ctx)
+func (a *app) up(ctx context.Context, opts upOptions) error {
+	report, text, err := a.makeSwarm(ctx, opts.dryRun)
 	if err != nil {
 		return err
 	}
+	return opts.output.print(a.Out, report, func() string { return text })
+}
+
+// makeSwarm makes the target's machines a swarm, or says what it would do. It
+// returns what was done, for machines and for people.
+func (a *app) makeSwarm(ctx context.Context, dryRun bool) (report upReport, text string, err error) {
+	f, err := a.connect(ctx)
+	if err != nil {
+		return report, "", err
+	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	machines := clusterFleet{f}
-	report := upReport{Operations: []operationReport{}, Warnings: []warningReport{}}
+	report = upReport{Operations: []operationReport{}, Warnings: []warningReport{}}
 	for range maxRounds {
 		a.sink().Start("cluster "+f.Name, "looking at "+plural(len(f.Swarm()), "machine"))
 		plan, err := planUp(ctx, f.Inventory, machines)
 		if err != nil {
-			return err
+			return report, "", err
 		}
 		report.add(plan)
-		if opts.dryRun {
-			return opts.output.print(a.Out, report, plan.String)
+		if dryRun {
+			return report, plan.String(), nil
 		}
 		if err := plan.Apply(ctx, machines, cluster.DockerCE(), a.sink()); err != nil {
-			return err
+			return report, "", err
 		}
 		if !plan.Partial {
 			break
 		}
 	}
-	return opts.output.print(a.Out, report, report.summary)
+	return report, report.summary(), nil
 }
 
 func planUp(ctx context.Context, inv inventory.Inventory, machines cluster.Fleet) (cluster.Plan, error) {

@@ -45,8 +45,8 @@ var buildOnce = sync.OnceValues(func() (string, error) {
 	return bin, nil
 })
 
-// cluster is a real swarm of machines as containers, and a service's folder.
-type cluster struct {
+// machines are a real swarm of machines as containers, and a service's folder.
+type machines struct {
 	t    *testing.T
 	name string
 	bin  string
@@ -54,50 +54,50 @@ type cluster struct {
 	env  []string
 }
 
-// newCluster makes machines; they are gone when the test ends, and the test
+// newMachines makes machines; they are gone when the test ends, and the test
 // fails if anything of them is left.
-func newCluster(t *testing.T, flags ...string) *cluster {
+func newMachines(t *testing.T, flags ...string) *machines {
 	t.Helper()
 	bin, err := buildOnce()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &cluster{t: t, bin: bin, dir: t.TempDir()}
-	c.name = fmt.Sprintf("it-%x", time.Now().UnixNano()&0xffffff)
-	c.env = append(os.Environ(), "XDG_STATE_HOME="+t.TempDir(), "SWARMCTL_TARGET=local:"+c.name)
-	t.Cleanup(c.remove)
-	up := append([]string{"local", "up", "--name", c.name, "--http-port", "0", "--probe-interval", "1s", "--probe-threshold", "2"}, flags...)
-	c.must(up...)
-	return c
+	m := &machines{t: t, bin: bin, dir: t.TempDir()}
+	m.name = fmt.Sprintf("it-%x", time.Now().UnixNano()&0xffffff)
+	m.env = append(os.Environ(), "XDG_STATE_HOME="+t.TempDir(), "SWARMCTL_TARGET=local:"+m.name)
+	t.Cleanup(m.remove)
+	up := append([]string{"local", "up", "--name", m.name, "--http-port", "0", "--probe-interval", "1s", "--probe-threshold", "2"}, flags...)
+	m.must(up...)
+	return m
 }
 
 // remove takes the machines down and looks for what is left.
-func (c *cluster) remove() {
-	if c.t.Failed() && os.Getenv("KEEP") != "" {
-		c.t.Logf("cluster %s is kept", c.name)
+func (m *machines) remove() {
+	if m.t.Failed() && os.Getenv("KEEP") != "" {
+		m.t.Logf("cluster %s is kept", m.name)
 		return
 	}
-	if r := c.run("local", "down", "--name", c.name); r.code != 0 {
-		c.t.Errorf("local down exited %d:\n%s", r.code, r.stderr)
+	if r := m.run("local", "down", "--name", m.name); r.code != 0 {
+		m.t.Errorf("local down exited %d:\n%s", r.code, r.stderr)
 	}
 	docker, err := engine.Local()
 	if err != nil {
-		c.t.Fatal(err)
+		m.t.Fatal(err)
 	}
-	defer docker.Close()
+	defer func() { _ = docker.Close() }()
 	ctx := context.Background()
-	ours := filters.NewArgs(filters.Arg("label", "swarmctl.local.cluster="+c.name))
+	ours := filters.NewArgs(filters.Arg("label", "swarmctl.local.cluster="+m.name))
 	containers, err := docker.ContainerList(ctx, container.ListOptions{All: true, Filters: ours})
 	if err != nil || len(containers) > 0 {
-		c.t.Errorf("left behind: %d containers, %v", len(containers), err)
+		m.t.Errorf("left behind: %d containers, %v", len(containers), err)
 	}
 	networks, err := docker.NetworkList(ctx, network.ListOptions{Filters: ours})
 	if err != nil || len(networks) > 0 {
-		c.t.Errorf("left behind: %d networks, %v", len(networks), err)
+		m.t.Errorf("left behind: %d networks, %v", len(networks), err)
 	}
 	volumes, err := docker.VolumeList(ctx, volume.ListOptions{Filters: ours})
 	if err != nil || len(volumes.Volumes) > 0 {
-		c.t.Errorf("left behind: %d volumes, %v", len(volumes.Volumes), err)
+		m.t.Errorf("left behind: %d volumes, %v", len(volumes.Volumes), err)
 	}
 }
 
@@ -109,15 +109,15 @@ type result struct {
 }
 
 // command is a swarmctl command line, not started yet.
-func (c *cluster) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(c.bin, args...)
-	cmd.Dir, cmd.Env = c.dir, c.env
+func (m *machines) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(m.bin, args...)
+	cmd.Dir, cmd.Env = m.dir, m.env
 	return cmd
 }
 
-func (c *cluster) run(args ...string) result {
-	c.t.Helper()
-	return finish(c.t, c.command(args...))
+func (m *machines) run(args ...string) result {
+	m.t.Helper()
+	return finish(m.t, m.command(args...))
 }
 
 func finish(t *testing.T, cmd *exec.Cmd) result {
@@ -134,41 +134,41 @@ func finish(t *testing.T, cmd *exec.Cmd) result {
 }
 
 // must runs a command line that has to succeed.
-func (c *cluster) must(args ...string) result {
-	c.t.Helper()
-	r := c.run(args...)
+func (m *machines) must(args ...string) result {
+	m.t.Helper()
+	r := m.run(args...)
 	if r.code != 0 {
-		c.t.Fatalf("swarmctl %s exited %d:\n%s%s", strings.Join(args, " "), r.code, r.stdout, r.stderr)
+		m.t.Fatalf("swarmctl %s exited %d:\n%s%s", strings.Join(args, " "), r.code, r.stdout, r.stderr)
 	}
 	return r
 }
 
 // with is the same cluster with more environment.
-func (c *cluster) with(env ...string) *cluster {
-	other := *c
-	other.env = append(append([]string{}, c.env...), env...)
+func (m *machines) with(env ...string) *machines {
+	other := *m
+	other.env = append(append([]string{}, m.env...), env...)
 	return &other
 }
 
 // app writes a version of the test service into the service's folder. The
 // image has a layer that never changes and one that does.
-func (c *cluster) app(version string) {
-	c.t.Helper()
+func (m *machines) app(version string) {
+	m.t.Helper()
 	for _, name := range []string{"Dockerfile", "compose.yaml", "site.conf", "key"} {
 		text, err := os.ReadFile(filepath.Join("testdata", "app", name))
 		if err != nil {
-			c.t.Fatal(err)
+			m.t.Fatal(err)
 		}
-		c.write(name, string(text))
+		m.write(name, string(text))
 	}
-	payload := filepath.Join(c.dir, "payload")
+	payload := filepath.Join(m.dir, "payload")
 	if _, err := os.Stat(payload); errors.Is(err, os.ErrNotExist) {
-		c.write("payload", incompressible(8<<20))
+		m.write("payload", incompressible(8<<20))
 	}
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version="+version, "-o", filepath.Join(c.dir, "app"), "./testdata/app")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version="+version, "-o", filepath.Join(m.dir, "app"), "./testdata/app")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		c.t.Fatalf("build the test service: %v\n%s", err, out)
+		m.t.Fatalf("build the test service: %v\n%s", err, out)
 	}
 }
 
@@ -185,25 +185,25 @@ func incompressible(size int) string {
 	return string(b)
 }
 
-func (c *cluster) write(name, text string) {
-	c.t.Helper()
-	if err := os.WriteFile(filepath.Join(c.dir, name), []byte(text), 0o644); err != nil {
-		c.t.Fatal(err)
+func (m *machines) write(name, text string) {
+	m.t.Helper()
+	if err := os.WriteFile(filepath.Join(m.dir, name), []byte(text), 0o644); err != nil {
+		m.t.Fatal(err)
 	}
 }
 
-func (c *cluster) target() target.Target {
-	c.t.Helper()
-	t, err := target.Load(context.Background(), "local:"+c.name, c.getenv)
+func (m *machines) target() target.Target {
+	m.t.Helper()
+	t, err := target.Load(context.Background(), "local:"+m.name, m.getenv)
 	if err != nil {
-		c.t.Fatal(err)
+		m.t.Fatal(err)
 	}
 	return t
 }
 
-func (c *cluster) getenv(key string) string {
-	for i := len(c.env) - 1; i >= 0; i-- {
-		if value, ok := strings.CutPrefix(c.env[i], key+"="); ok {
+func (m *machines) getenv(key string) string {
+	for i := len(m.env) - 1; i >= 0; i-- {
+		if value, ok := strings.CutPrefix(m.env[i], key+"="); ok {
 			return value
 		}
 	}
@@ -211,9 +211,9 @@ func (c *cluster) getenv(key string) string {
 }
 
 // engineOf is a machine's engine, reached as swarmctl reaches it.
-func (c *cluster) engineOf(node inventory.Node) *engine.Client {
-	c.t.Helper()
-	pool := sshconn.NewPool(sshconn.Config{Identities: c.target().Identities})
+func (m *machines) engineOf(node inventory.Node) *engine.Client {
+	m.t.Helper()
+	pool := sshconn.NewPool(sshconn.Config{Identities: m.target().Identities})
 	docker, err := engine.New(func(ctx context.Context) (net.Conn, error) {
 		conn, err := pool.Conn(ctx, node)
 		if err != nil {
@@ -222,25 +222,25 @@ func (c *cluster) engineOf(node inventory.Node) *engine.Client {
 		return conn.DialUnix(ctx, engine.Socket)
 	})
 	if err != nil {
-		c.t.Fatal(err)
+		m.t.Fatal(err)
 	}
-	c.t.Cleanup(func() { _, _ = docker.Close(), pool.Close() })
+	m.t.Cleanup(func() { _, _ = docker.Close(), pool.Close() })
 	return docker
 }
 
 // manager is the first manager's engine.
-func (c *cluster) manager() *engine.Client {
-	return c.engineOf(c.target().ByRole(inventory.Manager)[0])
+func (m *machines) manager() *engine.Client {
+	return m.engineOf(m.target().ByRole(inventory.Manager)[0])
 }
 
 // get asks the service through the balancer.
-func (c *cluster) get(path string) (string, error) {
+func (m *machines) get(path string) (string, error) {
 	client := &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Get(c.target().Endpoint + path)
+	resp, err := client.Get(m.target().Endpoint + path)
 	if err != nil {
 		return "", err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)
 	if err == nil && resp.StatusCode != http.StatusOK {
 		err = fmt.Errorf("%s: %s", resp.Status, text)
@@ -273,17 +273,17 @@ type status struct {
 	}
 }
 
-func (c *cluster) status() status {
-	c.t.Helper()
+func (m *machines) status() status {
+	m.t.Helper()
 	var s status
-	if err := json.Unmarshal([]byte(c.must("status", "-o", "json").stdout), &s); err != nil {
-		c.t.Fatal(err)
+	if err := json.Unmarshal([]byte(m.must("status", "-o", "json").stdout), &s); err != nil {
+		m.t.Fatal(err)
 	}
 	return s
 }
 
-// events are what a command with --progress json said.
-func events(t *testing.T, r result) []event.Event {
+// progress is what a command with --progress json said.
+func progress(t *testing.T, r result) []event.Event {
 	t.Helper()
 	var all []event.Event
 	for line := range strings.Lines(r.stderr) {
