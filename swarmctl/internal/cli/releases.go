@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -173,51 +174,56 @@ func (a *app) rollback(ctx context.Context, opts stackFlags, to int, timeout tim
 	if err != nil {
 		return err
 	}
-	wanted, err := pickRelease(records, to)
+	observed, err := rollout.Observe(ctx, manager, name)
+	if err != nil {
+		return err
+	}
+	wanted, plan, err := pickRelease(records, to, observed)
 	if err != nil {
 		return err
 	}
 	if err := f.haveImages(ctx, wanted); err != nil {
 		return err
 	}
-	observed, err := rollout.Observe(ctx, manager, name)
-	if err != nil {
-		return err
-	}
-	plan, err := rollout.NewPlan(rollout.Desired{Stack: name, Services: wanted.Services, Networks: wanted.Networks, Prune: true}, observed)
-	if err != nil {
-		return err
-	}
 	record := release.Record{By: whoAmI(), Commit: wanted.Commit, RollbackTo: wanted.Number, Services: wanted.Services, Networks: wanted.Networks}
 	return a.release(ctx, f, manager, plan, record, timeout)
 }
 
-// pickRelease finds the release to go back to: the one named, or the last
-// that was deployed and differs from what runs now.
-func pickRelease(records []release.Record, to int) (release.Record, error) {
-	var deployed []release.Record
-	for _, r := range records {
-		if to == r.Number && to != 0 {
-			return r, nil
-		}
-		if r.Outcome == release.Deployed {
-			deployed = append(deployed, r)
+// pickRelease finds the release to go back to, and the plan for it: the one
+// named, or the newest that was deployed and differs from what runs now.
+func pickRelease(records []release.Record, to int, observed rollout.Observed) (release.Record, rollout.Plan, error) {
+	for _, r := range earlier(records, to) {
+		plan, err := rollout.NewPlan(rollout.Desired{Stack: r.Stack, Services: r.Services, Networks: r.Networks, Prune: true}, observed)
+		if err != nil || to != 0 || !plan.Empty() {
+			return r, plan, err
 		}
 	}
 	if to != 0 {
-		return release.Record{}, usageError{fmt.Errorf("there is no release %d; see `swarmctl releases`", to)}
+		return release.Record{}, rollout.Plan{}, usageError{fmt.Errorf("there is no release %d; see `swarmctl releases`", to)}
 	}
-	if len(deployed) < 2 {
-		return release.Record{}, usageError{fmt.Errorf("there is no earlier release to go back to; see `swarmctl releases`")}
-	}
-	// After a rollback to N, "the one before" is the one before N.
-	current := deployed[0]
-	for _, r := range deployed[1:] {
-		if current.RollbackTo == 0 || r.Number < current.RollbackTo {
-			return r, nil
+	return release.Record{}, rollout.Plan{}, usageError{errors.New("there is no earlier release to go back to; see `swarmctl releases`")}
+}
+
+// earlier are the releases to choose from, newest first. After a rollback to
+// N, "the one before" is one before N, not the one that was fled from.
+func earlier(records []release.Record, to int) []release.Record {
+	var found []release.Record
+	limit := 0
+	for _, r := range records {
+		switch {
+		case to != 0:
+			if r.Number == to {
+				found = append(found, r)
+			}
+		case r.Outcome != release.Deployed:
+		case limit == 0 && r.RollbackTo != 0:
+			limit = r.RollbackTo
+		case limit == 0 || r.Number < limit:
+			limit = max(limit, r.Number+1)
+			found = append(found, r)
 		}
 	}
-	return release.Record{}, usageError{fmt.Errorf("there is no release before %d; name one with --to", current.RollbackTo)}
+	return found
 }
 
 // haveImages refuses to go back where a node lost an image of the release.
