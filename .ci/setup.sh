@@ -66,26 +66,44 @@ default_mtu() {
 }
 
 # alive PIDFILE NAME: does the process that the file names run, and is it that
-# program? After a hard end its number may be another's.
+# program? After a hard end its number may be another's, or a zombie's where
+# process 1 does not collect them.
 alive() {
 	local pid
-	pid=$(cat "$1" 2>/dev/null) && [ -n "$pid" ] && [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ]
+	pid=$(cat "$1" 2>/dev/null) && [ -n "$pid" ] &&
+		[ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ] && ! grep -q '^State:.Z' "/proc/$pid/status"
 }
+
+containerd_pid=/var/run/docker/containerd/containerd.pid
 
 remove_stale() {
 	alive /var/run/docker.pid dockerd || as_root rm -f /var/run/docker.pid
-	alive /var/run/docker/containerd/containerd.pid containerd || as_root rm -f /var/run/docker/containerd/containerd.pid
+	alive "$containerd_pid" containerd || as_root rm -f "$containerd_pid"
 }
 
-# reset_runtime forgets what a former engine thought was running. Images,
-# volumes and stopped containers lie elsewhere and stay.
+# leftover_shims prints the processes that hold containers of this engine, and
+# of no other: Kubernetes has shims of the same name.
+leftover_shims() {
+	local dir
+	for dir in /proc/[0-9]*; do
+		if tr '\0' ' ' 2>/dev/null <"$dir/cmdline" | grep -q 'containerd-shim.* -address /var/run/docker/containerd/'; then
+			cat "$dir"/task/*/children 2>/dev/null || true
+			echo "${dir#/proc/}"
+		fi
+	done
+}
+
+# reset_runtime forgets what a former engine thought was running, and ends it.
+# Images, volumes and stopped containers lie elsewhere and stay.
 reset_runtime() {
-	local pidfile=/var/run/docker/containerd/containerd.pid
-	if alive "$pidfile" containerd; then
-		as_root kill "$(cat "$pidfile")" || true
-		sleep 2
+	local pids
+	if alive "$containerd_pid" containerd; then
+		as_root kill "$(cat "$containerd_pid")" || true
 	fi
-	as_root rm -rf /var/run/docker /var/run/docker.pid
+	mapfile -t pids < <(leftover_shims | tr ' ' '\n' | grep -v '^$')
+	[ "${#pids[@]}" -eq 0 ] || as_root kill -9 "${pids[@]}" || true
+	sleep 2
+	as_root sh -c 'umount /var/run/docker/netns/* 2>/dev/null; rm -rf /var/run/docker /var/run/docker.pid' || true
 }
 
 # start_dockerd starts the engine by hand and waits. Its bridge gets the MTU of
