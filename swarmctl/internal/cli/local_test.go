@@ -34,6 +34,8 @@ func TestFaultsOfLocalCommandsHaveTheRightExitCodeAndCure(t *testing.T) {
 		{"local ls", exitFailed, []string{"no Docker engine answers"}},
 		{"local stop local-1", exitFailed, []string{"no Docker engine answers"}},
 		{"local start local-1", exitFailed, []string{"no Docker engine answers"}},
+		{"local down --name ../../x", exitUsage, []string{"--name: must be"}},
+		{"local start --name / local-1", exitUsage, []string{"--name: must be"}},
 		{"local stop", exitUsage, []string{"takes one node's name", "swarmctl local ls"}},
 		{"local start a b", exitUsage, []string{"takes one node's name"}},
 		{"local up extra", exitUsage, []string{`unknown argument "extra"`}},

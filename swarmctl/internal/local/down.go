@@ -22,8 +22,10 @@ import (
 // directory; with images, the images that this package built too, which other
 // clusters then build again. A cluster that does not exist is no fault.
 func Down(ctx context.Context, e *engine.Client, o Options, images bool, sink event.Sink) error {
-	if _, faults := connect(ctx, e); len(faults) > 0 {
-		return asError(faults)
+	faults := validateName(o.Name)
+	_, more := connect(ctx, e)
+	if err := asError(append(faults, more...)); err != nil {
+		return err
 	}
 	release, err := lock(o.Dir)
 	if err != nil {

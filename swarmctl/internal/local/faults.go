@@ -1,6 +1,7 @@
 package local
 
 import (
+	"context"
 	"fmt"
 	"strings"
 )
@@ -62,3 +63,9 @@ func (e hintError) Unwrap() error { return e.error }
 
 // Hint says what to do next.
 func (e hintError) Hint() string { return e.hint }
+
+// interruptedError is context.Canceled in the user's words.
+type interruptedError struct{}
+
+func (interruptedError) Error() string        { return "interrupted" }
+func (interruptedError) Is(target error) bool { return target == context.Canceled }

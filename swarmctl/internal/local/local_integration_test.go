@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -259,8 +260,9 @@ func TestUpAgainMendsWhatIsMissingAndNothingElse(t *testing.T) {
 				cancel()
 			}
 		})
-		if err == nil {
-			t.Fatal("an interrupted up reports success")
+		var hinted interface{ Hint() string }
+		if !errors.Is(err, context.Canceled) || !errors.As(err, &hinted) {
+			t.Fatalf("error = %v, want an interruption with its cure", err)
 		}
 	})
 	inv := mustUp(t, e, o)

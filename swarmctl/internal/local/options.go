@@ -51,30 +51,6 @@ func DefaultOptions() Options {
 	}
 }
 
-// keeping takes from what exists whatever the user did not ask for.
-func (o Options) keeping(have cluster) Options {
-	if o.Given == nil {
-		return o
-	}
-	if len(have.Machines) > 0 && !o.Given("bare") {
-		o.Bare = have.Machines[0].Bare
-	}
-	b := have.Balancer
-	if b == nil {
-		return o
-	}
-	if !o.Given("http-port") && b.Port != 0 {
-		o.HTTPPort = b.Port
-	}
-	if !o.Given("probe-interval") && b.ProbeInterval != 0 {
-		o.ProbeInterval = b.ProbeInterval
-	}
-	if !o.Given("probe-threshold") && b.ProbeThreshold != 0 {
-		o.ProbeThreshold = b.ProbeThreshold
-	}
-	return o
-}
-
 // ErrOptions is wrapped by errors that another command line mends.
 var ErrOptions = errors.New("invalid options")
 
@@ -82,10 +58,7 @@ var clusterName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$`)
 
 // validate returns every fault of the options; none of them needs I/O to see.
 func (o Options) validate() []fault {
-	var f faultList
-	if !clusterName.MatchString(o.Name) {
-		f.usage("--name: must be 1 to 32 lower-case letters, digits and hyphens, got %q", o.Name)
-	}
+	f := faultList(validateName(o.Name))
 	if o.Managers < 1 || o.Managers > MaxManagers {
 		f.usage("--managers: must be between 1 and %d, got %d", MaxManagers, o.Managers)
 	}
@@ -100,6 +73,15 @@ func (o Options) validate() []fault {
 	}
 	if o.ProbeThreshold < 1 || o.ProbeThreshold > 10 {
 		f.usage("--probe-threshold: must be between 1 and 10, got %d", o.ProbeThreshold)
+	}
+	return f
+}
+
+// validateName also guards the state directory, whose path ends with the name.
+func validateName(name string) []fault {
+	var f faultList
+	if !clusterName.MatchString(name) {
+		f.usage("--name: must be 1 to 32 lower-case letters, digits and hyphens, got %q", name)
 	}
 	return f
 }

@@ -63,15 +63,48 @@ func TestWhatWasNotAskedForStaysAsItIs(t *testing.T) {
 	o := DefaultOptions()
 	o.ProbeThreshold = 4
 	o.Given = func(flag string) bool { return flag == "probe-threshold" }
-	got := o.keeping(have)
-	if !got.Bare || got.HTTPPort != 9000 || got.ProbeInterval != time.Second || got.ProbeThreshold != 4 {
+	got := o.keeping(have, shape{Managers: 1, Workers: 2})
+	if !got.Bare || got.HTTPPort != 9000 || got.ProbeInterval != time.Second || got.ProbeThreshold != 4 || got.Managers != 1 || got.Workers != 2 {
 		t.Errorf("options = %+v", got)
 	}
-	if got := o.keeping(cluster{}); got.HTTPPort != 8080 || got.Bare || got.ProbeInterval != 5*time.Second {
+	if got := o.keeping(cluster{}, shape{}); got.Managers != 3 || got.HTTPPort != 8080 || got.Bare || got.ProbeInterval != 5*time.Second {
 		t.Errorf("options of a new cluster = %+v", got)
 	}
 	o.Given = nil
-	if got := o.keeping(have); got.Bare || got.HTTPPort != 8080 {
+	if got := o.keeping(have, shape{Managers: 1, Workers: 2}); got.Bare || got.HTTPPort != 8080 {
 		t.Errorf("options that were all given = %+v", got)
+	}
+}
+
+func TestARunThatWasKilledIsFinishedWithoutItsFlags(t *testing.T) {
+	dir := t.TempDir()
+	asked := Options{Managers: 3, Workers: 2, Monitor: true}
+	if err := writeShape(dir, asked.shape(cluster{})); err != nil {
+		t.Fatal(err)
+	}
+	half := cluster{Machines: []part{{Node: "c-1", Role: "manager"}}}
+	was, err := readShape(dir, half)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := DefaultOptions()
+	o.Given = func(string) bool { return false }
+	if got := o.keeping(half, was); got.Managers != 3 || got.Workers != 2 || !got.Monitor {
+		t.Errorf("options = %+v", got)
+	}
+}
+
+func TestAClusterWhoseStateWasLostKeepsItsMachines(t *testing.T) {
+	have := cluster{Machines: []part{{Role: "manager"}, {Role: "worker"}, {Role: "worker"}, {Role: "monitor"}}}
+	was, err := readShape(t.TempDir(), have)
+	if want := (shape{1, 2, true}); err != nil || was != want {
+		t.Errorf("shape = %+v, %v; want %+v", was, err, want)
+	}
+}
+
+func TestAClusterNeverShrinksByAsking(t *testing.T) {
+	have := cluster{Machines: []part{{Role: "manager"}, {Role: "worker"}, {Role: "worker"}}}
+	if got, want := (Options{Managers: 3}).shape(have), (shape{3, 2, false}); got != want {
+		t.Errorf("shape = %+v, want %+v", got, want)
 	}
 }

@@ -58,8 +58,10 @@ func Start(ctx context.Context, e *engine.Client, o Options, node string, sink e
 
 // find names the machines there are when it does not find one.
 func find(ctx context.Context, e *engine.Client, name, node string) (part, error) {
-	if _, faults := connect(ctx, e); len(faults) > 0 {
-		return part{}, asError(faults)
+	faults := validateName(name)
+	_, more := connect(ctx, e)
+	if err := asError(append(faults, more...)); err != nil {
+		return part{}, err
 	}
 	c, err := observe(ctx, e, name)
 	if err != nil {

@@ -20,6 +20,14 @@ import (
 // started, missing ones made, half-made ones made anew, and more than asked for
 // are kept. Every fault is found before anything is made.
 func Up(ctx context.Context, e *engine.Client, o Options, sink event.Sink) (inventory.Inventory, error) {
+	inv, err := up(ctx, e, o, sink)
+	if err != nil && ctx.Err() != nil {
+		return inv, hintError{interruptedError{}, "run it again to go on, or `swarmctl local down` to remove what is there"}
+	}
+	return inv, err
+}
+
+func up(ctx context.Context, e *engine.Client, o Options, sink event.Sink) (inventory.Inventory, error) {
 	host, err := check(ctx, e, o)
 	if err != nil {
 		return inventory.Inventory{}, err
@@ -34,7 +42,15 @@ func Up(ctx context.Context, e *engine.Client, o Options, sink event.Sink) (inve
 	if err != nil {
 		return inventory.Inventory{}, err
 	}
-	w := work{engine: e, options: o.keeping(have), sink: sink, have: have}
+	was, err := readShape(o.Dir, have)
+	if err != nil {
+		return inventory.Inventory{}, err
+	}
+	o = o.keeping(have, was)
+	if err := writeShape(o.Dir, o.shape(have)); err != nil {
+		return inventory.Inventory{}, err
+	}
+	w := work{engine: e, options: o, sink: sink, have: have}
 	if err := w.prepare(ctx, host); err != nil {
 		return inventory.Inventory{}, err
 	}
@@ -56,7 +72,8 @@ func check(ctx context.Context, e *engine.Client, o Options) (outer, error) {
 	if err != nil {
 		return host, err
 	}
-	return host, asError(append(faults, conflicts(ctx, o.keeping(have), have)...))
+	// The shape matters to no conflict.
+	return host, asError(append(faults, conflicts(ctx, o.keeping(have, shape{}), have)...))
 }
 
 // work is one run of Up.
@@ -126,7 +143,10 @@ func (w *work) machines(ctx context.Context) error {
 	for _, m := range w.options.machines() {
 		group.Go(func() error {
 			if err := w.ensureMachine(ctx, m); err != nil {
-				w.sink.Fail(subject(m.Name), "not ready")
+				// The others end because one failed, or because of the user.
+				if ctx.Err() == nil {
+					w.sink.Fail(subject(m.Name), "not ready")
+				}
 				return fmt.Errorf("machine %s: %w", m.Name, err)
 			}
 			return nil
