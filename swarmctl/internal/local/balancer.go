@@ -126,6 +126,7 @@ func (b balancer) containerConfig() *container.Config {
 func (b balancer) hostConfig() *container.HostConfig {
 	return &container.HostConfig{
 		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped},
+		NetworkMode:   container.NetworkMode(b.network),
 		PortBindings:  nat.PortMap{balancerNatPort(): {{HostIP: "127.0.0.1", HostPort: strconv.Itoa(b.port)}}},
 		CapDrop:       []string{"ALL"},
 		SecurityOpt:   []string{"no-new-privileges"},

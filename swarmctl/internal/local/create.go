@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net/netip"
-	"strconv"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/api/types/network"
 )
 
 // ensureMachine makes the machine, or starts the one that is there, and waits
@@ -38,19 +35,37 @@ func (w *work) createMachine(ctx context.Context, m machine) error {
 	if err != nil {
 		return err
 	}
-	created, err := w.engine.ContainerCreate(ctx, w.setting.config(m, hostKey.public), w.setting.hostConfig(m),
-		w.setting.networking(m), nil, resourceName(w.setting.cluster, m.Name))
+	id, err := w.createContainer(ctx, m, hostKey)
 	if err != nil {
 		return fmt.Errorf("create container: %w", err)
 	}
-	if err := w.copyFiles(ctx, created.ID, files); err != nil {
+	if err := w.copyFiles(ctx, id, files); err != nil {
 		return err
 	}
-	if err := w.engine.ContainerStart(ctx, created.ID, container.StartOptions{}); err != nil {
+	if err := w.engine.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
 		return fmt.Errorf("start container: %w", err)
 	}
-	address := hostAddress(w.setting.subnet, m.host).String()
+	address := hostAddress(w.setting.network.Subnet, m.host).String()
 	return w.await(ctx, part{Node: m.Name, Role: string(m.Role), Address: address, HostKey: hostKey.public}, "ready at "+address)
+}
+
+// createContainer copes with a container that the engine was still making for a
+// process that was killed when we looked: we hold the lock, so it is no one's.
+func (w *work) createContainer(ctx context.Context, m machine, hostKey keyPair) (string, error) {
+	name := resourceName(w.setting.cluster, m.Name)
+	for attempt := 1; ; attempt++ {
+		created, err := w.engine.ContainerCreate(ctx, w.setting.config(m, hostKey.public), w.setting.hostConfig(m), w.setting.networking(m), nil, name)
+		if err == nil {
+			return created.ID, nil
+		}
+		if !cerrdefs.IsConflict(err) || attempt == 3 {
+			return "", err
+		}
+		err = w.engine.ContainerRemove(ctx, name, container.RemoveOptions{Force: true})
+		if err != nil && !cerrdefs.IsNotFound(err) && !cerrdefs.IsConflict(err) {
+			return "", fmt.Errorf("remove half-made container: %w", err)
+		}
+	}
 }
 
 // startMachine also puts the login key in again: the state directory may have
@@ -95,66 +110,4 @@ func (w *work) copyFiles(ctx context.Context, id string, files []file) error {
 		return fmt.Errorf("copy files: %w", err)
 	}
 	return nil
-}
-
-const networkSubject = "network"
-
-// network makes the cluster's bridge in the first /24 that nothing uses. The
-// engine refuses a network that overlaps another, so that two clusters that are
-// made at once end up in different ones.
-func (w *work) network(ctx context.Context, routes []route) error {
-	if w.have.Network != "" {
-		w.setting.network, w.setting.subnet = w.have.Network, w.have.Subnet
-		w.sink.Unchanged(networkSubject, w.have.Subnet.String())
-		return nil
-	}
-	used, err := w.usedSubnets(ctx, routes)
-	if err != nil {
-		return err
-	}
-	name := resourceName(w.setting.cluster, "net")
-	err = errNoSubnet
-	for _, subnet := range freeSubnets(used) {
-		err = w.createNetwork(ctx, name, subnet)
-		if err == nil {
-			w.setting.network, w.setting.subnet = name, subnet
-			w.sink.Done(networkSubject, subnet.String())
-			return nil
-		}
-		if !cerrdefs.IsPermissionDenied(err) {
-			break // anything else than an overlap
-		}
-	}
-	return fmt.Errorf("create network: %w", err)
-}
-
-func (w *work) createNetwork(ctx context.Context, name string, subnet netip.Prefix) error {
-	_, err := w.engine.NetworkCreate(ctx, name, network.CreateOptions{
-		Driver: "bridge",
-		IPAM: &network.IPAM{Config: []network.IPAMConfig{
-			{Subnet: subnet.String(), Gateway: hostAddress(subnet, hostGateway).String()},
-		}},
-		Options: map[string]string{"com.docker.network.driver.mtu": strconv.Itoa(w.setting.mtu)},
-		Labels:  clusterLabels(w.setting.cluster),
-	})
-	return err
-}
-
-func (w *work) usedSubnets(ctx context.Context, routes []route) ([]netip.Prefix, error) {
-	var used []netip.Prefix
-	for _, r := range routes {
-		used = append(used, r.dest)
-	}
-	networks, err := w.engine.NetworkList(ctx, network.ListOptions{})
-	if err != nil {
-		return nil, fmt.Errorf("list networks: %w", err)
-	}
-	for _, n := range networks {
-		for _, c := range n.IPAM.Config {
-			if p, err := netip.ParsePrefix(c.Subnet); err == nil {
-				used = append(used, p)
-			}
-		}
-	}
-	return used, nil
 }

@@ -16,8 +16,7 @@ import (
 // setting is what all machines of a cluster share.
 type setting struct {
 	cluster string
-	network string
-	subnet  netip.Prefix
+	network bridge
 	image   string
 	bare    bool
 	// missing are the capabilities that the outer engine itself lacks.
@@ -50,6 +49,7 @@ func (s setting) hostConfig(m machine) *container.HostConfig {
 	h := &container.HostConfig{
 		// A machine comes back after `reboot` inside it and after the host's own.
 		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyUnlessStopped},
+		NetworkMode:   container.NetworkMode(s.network.ID),
 		CgroupnsMode:  container.CgroupnsModeHost,
 		UsernsMode:    "host",
 		Tmpfs:         map[string]string{"/run": "mode=755", "/run/lock": "", "/tmp": "exec"},
@@ -83,14 +83,14 @@ func (s setting) mounts(m machine) []mount.Mount {
 }
 
 func (s setting) networking(m machine) *network.NetworkingConfig {
-	return attach(s.network, hostAddress(s.subnet, m.host), m.Name)
+	return attach(s.network.ID, hostAddress(s.network.Subnet, m.host), m.Name)
 }
 
 // attach joins a network with a fixed address: it is still the machine's after
 // a power loss.
-func attach(name string, address netip.Addr, alias string) *network.NetworkingConfig {
+func attach(id string, address netip.Addr, alias string) *network.NetworkingConfig {
 	return &network.NetworkingConfig{EndpointsConfig: map[string]*network.EndpointSettings{
-		name: {
+		id: {
 			IPAMConfig: &network.EndpointIPAMConfig{IPv4Address: address.String()},
 			Aliases:    []string{alias},
 		},

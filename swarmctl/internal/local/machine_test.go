@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
@@ -18,7 +19,7 @@ func testSetting(t *testing.T) setting {
 		t.Fatal(err)
 	}
 	return setting{
-		cluster: "c", network: "swarmctl.c.net", subnet: netip.MustParsePrefix("10.213.4.0/24"),
+		cluster: "c", network: bridge{ID: "n1", Subnet: netip.MustParsePrefix("10.213.4.0/24")},
 		image: "swarmctl-machine:x", mtu: 1400, nameservers: []string{"192.0.2.53"}, login: login,
 	}
 }
@@ -140,5 +141,18 @@ func TestMachinesAreOrderedByRoleThenAddress(t *testing.T) {
 	}
 	if n := len(backendNodes(c.inventory())); n != 3 {
 		t.Errorf("%d nodes behind the balancer, want 3: the monitor is none", n)
+	}
+}
+
+func TestTheNetworkWithMachinesIsKeptAndTheOtherIsInTheWay(t *testing.T) {
+	older := bridge{ID: "older", Subnet: netip.MustParsePrefix("10.213.4.0/24"), Created: time.Unix(1, 0)}
+	newer := bridge{ID: "newer", Subnet: netip.MustParsePrefix("10.213.5.0/24"), Created: time.Unix(2, 0)}
+	c := cluster{Networks: []bridge{newer, older}}
+	if home, others := c.home(); home.ID != "older" || len(others) != 1 {
+		t.Errorf("without machines: home %s, others %v", home.ID, others)
+	}
+	c.Machines = []part{{Node: "c-1", Address: "10.213.5.11"}}
+	if home, others := c.home(); home.ID != "newer" || others[0].ID != "older" {
+		t.Errorf("with a machine in it: home %s, others %v", home.ID, others)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
@@ -41,9 +42,16 @@ type cluster struct {
 	Name     string
 	Machines []part
 	Balancer *part
-	// Subnet is invalid where there is no network.
+	// Networks is one at the most, unless a process was killed while the engine
+	// made one for it and the next process did not see that yet.
+	Networks []bridge
+}
+
+// bridge is the network of a cluster.
+type bridge struct {
+	ID      string
 	Subnet  netip.Prefix
-	Network string
+	Created time.Time
 }
 
 // observe reads what exists of a cluster from the engine.
@@ -66,14 +74,49 @@ func observe(ctx context.Context, e *engine.Client, name string) (cluster, error
 		return c, fmt.Errorf("list networks: %w", err)
 	}
 	for _, n := range networks {
-		c.Network = n.Name
-		for _, cfg := range n.IPAM.Config {
-			if p, err := netip.ParsePrefix(cfg.Subnet); err == nil && p.Addr().Is4() {
-				c.Subnet = p
-			}
-		}
+		c.Networks = append(c.Networks, newBridge(n))
 	}
 	return c, nil
+}
+
+func newBridge(n network.Summary) bridge {
+	b := bridge{ID: n.ID, Created: n.Created}
+	for _, cfg := range n.IPAM.Config {
+		if p, err := netip.ParsePrefix(cfg.Subnet); err == nil && p.Addr().Is4() {
+			b.Subnet = p
+		}
+	}
+	return b
+}
+
+// home is the network that the cluster's machines are in, or the oldest where
+// there are no machines; the others are in the way.
+func (c cluster) home() (home bridge, others []bridge) {
+	list := slices.Clone(c.Networks)
+	slices.SortFunc(list, func(a, b bridge) int {
+		if byUse := boolInt(c.uses(b)) - boolInt(c.uses(a)); byUse != 0 {
+			return byUse
+		}
+		return a.Created.Compare(b.Created)
+	})
+	if len(list) == 0 {
+		return bridge{}, nil
+	}
+	return list[0], list[1:]
+}
+
+func (c cluster) uses(b bridge) bool {
+	return slices.ContainsFunc(c.Machines, func(p part) bool {
+		address, err := netip.ParseAddr(p.Address)
+		return err == nil && b.Subnet.IsValid() && b.Subnet.Contains(address)
+	})
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func newPart(s container.Summary) part {

@@ -166,7 +166,7 @@ func (w *work) finish(ctx context.Context) (inventory.Inventory, error) {
 	w.warnOfMore(have)
 	inv := have.inventory()
 	b := balancer{
-		cluster: w.options.Name, network: have.Network, address: hostAddress(have.Subnet, hostBalancer),
+		cluster: w.options.Name, network: w.setting.network.ID, address: hostAddress(w.setting.network.Subnet, hostBalancer),
 		image: w.balancerImage, nodes: backendNodes(inv),
 		interval: w.options.ProbeInterval, threshold: w.options.ProbeThreshold,
 	}
