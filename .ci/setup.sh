@@ -139,5 +139,13 @@ ensure_engine() {
 	start_dockerd || die "Docker does not start: $(tail -n 2 "$cache/dockerd.log")" "see $cache/dockerd.log"
 }
 
+# Each machine's systemd takes a handful; the default of 128 is used up by twenty.
+raise_inotify_limit() {
+	local file=/proc/sys/fs/inotify/max_user_instances
+	[ "$(cat "$file")" -ge 1024 ] || as_root sh -c "echo 1024 >$file" ||
+		say "the limit on inotify instances stays at $(cat "$file"): room for few machines"
+}
+
 install_packages "${1:-tests}"
+raise_inotify_limit
 ensure_engine

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"strings"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
@@ -91,7 +93,10 @@ func (w *work) await(ctx context.Context, p part, done string) error {
 		w.sink.Start(subject(p.Node), "waiting for SSH")
 	}
 	if err := awaitReady(ctx, p.node(), w.setting.login, !w.setting.bare); err != nil {
-		return hintError{err, fmt.Sprintf("see what it says with `docker logs %s`", resourceName(w.setting.cluster, p.Node))}
+		if tail := w.console(ctx, p.Node); tail != "" {
+			err = fmt.Errorf("%w; its console ends with %q", err, tail)
+		}
+		return hintError{err, fmt.Sprintf("see all it says with `docker logs %s`", resourceName(w.setting.cluster, p.Node))}
 	}
 	if done == "" {
 		w.sink.Unchanged(subject(p.Node), "running at "+p.Address)
@@ -99,6 +104,21 @@ func (w *work) await(ctx context.Context, p part, done string) error {
 	}
 	w.sink.Done(subject(p.Node), done)
 	return nil
+}
+
+// console is the last line on the machine's console, empty where it can't be had.
+func (w *work) console(ctx context.Context, node string) string {
+	logs, err := w.engine.ContainerLogs(ctx, resourceName(w.setting.cluster, node),
+		container.LogsOptions{ShowStdout: true, ShowStderr: true, Tail: "5"})
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = logs.Close() }()
+	text, err := io.ReadAll(io.LimitReader(logs, 64<<10))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(ansi.ReplaceAllString(lastLine(text), ""))
 }
 
 func (w *work) copyFiles(ctx context.Context, id string, files []file) error {

@@ -72,8 +72,13 @@ func check(ctx context.Context, e *engine.Client, o Options) (outer, error) {
 	if err != nil {
 		return host, err
 	}
-	// The shape matters to no conflict.
-	return host, asError(append(faults, conflicts(ctx, o.keeping(have, shape{}), have)...))
+	o = o.keeping(have, have.shape())
+	faults = append(faults, conflicts(ctx, o, have)...)
+	more, err = checkInotify(ctx, e, o, have)
+	if err != nil {
+		return host, err
+	}
+	return host, asError(append(faults, more...))
 }
 
 // work is one run of Up.
