@@ -15,6 +15,7 @@ import (
 	"github.com/docker/cli/cli/command/stack/loader"
 	"github.com/docker/cli/cli/command/stack/options"
 	stack "github.com/docker/cli/cli/command/stack/swarm"
+	"github.com/docker/cli/cli/flags"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/swarm"
 	"github.com/spf13/pflag"
@@ -44,7 +45,7 @@ func TestSpecsEqualThoseOfDockerStackDeploy(t *testing.T) {
 	}
 	for name := range theirs {
 		if ours[name] != theirs[name] {
-			t.Errorf("%s: swarmctl asked for\n%s\ndocker stack deploy for\n%s", name, ours[name], theirs[name])
+			t.Errorf("%s: docker stack deploy's lines, then swarmctl's:\n%s", name, firstDifference(theirs[name], ours[name]))
 		}
 	}
 	if r := m.must("deploy"); !strings.Contains(r.stderr, "no change") {
@@ -55,8 +56,11 @@ func TestSpecsEqualThoseOfDockerStackDeploy(t *testing.T) {
 // dockerStackDeploy is `docker stack deploy`, by its own code.
 func (m *machines) dockerStackDeploy(name string) {
 	m.t.Helper()
-	cli, err := command.NewDockerCli(command.WithAPIClient(m.manager()), command.WithDefaultContextStoreConfig(), command.WithCombinedStreams(os.Stderr))
+	cli, err := command.NewDockerCli(command.WithAPIClient(m.manager()), command.WithCombinedStreams(os.Stderr))
 	if err != nil {
+		m.t.Fatal(err)
+	}
+	if err := cli.Initialize(flags.NewClientOptions()); err != nil {
 		m.t.Fatal(err)
 	}
 	opts := &options.Deploy{Composefiles: []string{filepath.Join(m.dir, "compose.yaml")}, Namespace: name, ResolveImage: stack.ResolveImageNever, Detach: true}
@@ -106,7 +110,18 @@ func (m *machines) specs() map[string]string {
 		if err != nil {
 			m.t.Fatal(err)
 		}
-		specs[s.Spec.Name] = contentHash.ReplaceAllString(digest.ReplaceAllString(string(text), "shop/web"), "$1")
+		specs[s.Spec.Name] = contentHash.ReplaceAllString(digest.ReplaceAllString(string(text), "shop/web:latest"), "$1")
 	}
 	return specs
+}
+
+// firstDifference is where two texts part, with a few lines of each.
+func firstDifference(a, b string) string {
+	left, right := strings.Split(a, "\n"), strings.Split(b, "\n")
+	at := 0
+	for at < len(left) && at < len(right) && left[at] == right[at] {
+		at++
+	}
+	few := func(lines []string) string { return strings.Join(lines[at:min(at+6, len(lines))], "\n") }
+	return few(left) + "\n----\n" + few(right)
 }

@@ -60,7 +60,7 @@ func TestFaultsOfLocalCommandsHaveTheRightExitCodeAndCure(t *testing.T) {
 
 func TestNextStepsNameAClusterThatIsNotTheDefault(t *testing.T) {
 	inv := inventory.Inventory{Name: "lab", Endpoint: "http://127.0.0.1:9000", Nodes: []inventory.Node{{Name: "lab-1", Role: inventory.Manager, Address: "10.213.0.11"}}}
-	text := localUpText(inv, local.Options{Dir: "/state/lab"})
+	text := localUpText(inv, local.Options{Dir: "/state/lab", Bare: true})
 	for _, want := range []string{"http://127.0.0.1:9000\n", "swarmctl -t local:lab up", "swarmctl -t local:lab deploy", "ssh -F /state/lab/ssh_config lab-1"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("text lacks %q:\n%s", want, text)
