@@ -194,31 +194,30 @@ func within(prefix netip.Prefix, n inventory.Node) bool {
 // removeGhosts comes before joining, so that a rebuilt manager does not count
 // twice when the managers vote.
 func (p *planner) removeGhosts() {
-	p.stage(p.each(func(n inventory.Node, m Machine) Operation {
+	var ops []Operation
+	for _, n := range p.inv.Swarm() {
 		for _, member := range p.state.Members {
-			if member.Description.Hostname == n.Name && p.isGhost(member, m) {
-				return RemoveGhost{
-					Step{n, "the machine was rebuilt since"},
-					member.ID, member.ManagerStatus != nil || member.Spec.Role == swarm.NodeRoleManager,
-				}
+			if p.isGhost(member, n) {
+				manager := member.ManagerStatus != nil || member.Spec.Role == swarm.NodeRoleManager
+				ops = append(ops, RemoveGhost{Step{n, "the machine left it behind"}, member.ID, manager})
 			}
 		}
-		return nil
-	}))
+	}
+	p.stage(ops)
 }
 
-// isGhost tells whether the entry has the machine's name but is not the
-// machine's, nor that of any other machine of the inventory.
-func (p *planner) isGhost(member swarm.Node, m Machine) bool {
-	if member.ID == m.Swarm.NodeID {
+// isGhost tells whether the entry has the machine's name but is neither the
+// machine's nor any other's: it is down, or it claims the machine's address.
+func (p *planner) isGhost(member swarm.Node, n inventory.Node) bool {
+	if member.Description.Hostname != n.Name {
 		return false
 	}
-	for _, other := range p.state.Machines {
-		if other.Swarm.NodeID == member.ID {
+	for _, m := range p.state.Machines {
+		if m.Swarm.NodeID == member.ID {
 			return false
 		}
 	}
-	return member.Status.State != swarm.NodeStateReady
+	return member.Status.State != swarm.NodeStateReady || member.Status.Addr == n.SwarmAddress()
 }
 
 func (p *planner) join() {

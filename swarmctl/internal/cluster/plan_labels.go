@@ -29,7 +29,11 @@ func (p *planner) labels(n inventory.Node, m Machine) Operation {
 		}
 	}
 	names := strings.Join(slices.Sorted(maps.Keys(n.Labels)), ",")
-	if names != have[managedLabels] {
+	switch {
+	case names == have[managedLabels]:
+	case names == "":
+		unset = append(unset, managedLabels)
+	default:
 		set[managedLabels] = names
 	}
 	if len(set) == 0 && len(unset) == 0 {

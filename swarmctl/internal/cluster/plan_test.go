@@ -158,8 +158,39 @@ node n2  demote to worker (the inventory says worker)
 			},
 			`
 node n2  install Docker (not there; debian 12)
-node n2  remove the former entry id-n2 (the machine was rebuilt since)
+node n2  remove the former entry id-n2 (the machine left it behind)
 node n2  join as manager at 10.1.0.2 (not in the swarm)
+`,
+		},
+		"a machine that left has an entry that the swarm still trusts": {
+			func(_ *inventory.Inventory, s *State) { s.Machines["n3"] = withDocker("n3") },
+			`
+node n3  remove the former entry id-n3 (the machine left it behind)
+node n3  join as worker at 10.1.0.3 (not in the swarm)
+`,
+		},
+		"a machine that left and joined again twice": {
+			func(_ *inventory.Inventory, s *State) {
+				for _, id := range []string{"former-1", "former-2"} {
+					ghost := entry("n3", "10.1.0.3", swarm.NodeRoleWorker)
+					ghost.ID, ghost.Status.State = id, swarm.NodeStateDown
+					s.Members = append(s.Members, ghost)
+				}
+			},
+			`
+node n3  remove the former entry former-1 (the machine left it behind)
+node n3  remove the former entry former-2 (the machine left it behind)
+`,
+		},
+		"a stranger of the same name elsewhere": {
+			func(_ *inventory.Inventory, s *State) {
+				twin := entry("n3", "10.7.0.3", swarm.NodeRoleWorker)
+				twin.ID = "twin"
+				s.Members = append(s.Members, twin)
+			},
+			`
+warning: node n3: is in the swarm but not in the inventory (twin); it is left alone
+no change
 `,
 		},
 		"a member is down": {
@@ -174,6 +205,12 @@ node n2  join as manager at 10.1.0.2 (not in the swarm)
 				s.Members[1].Spec.Labels = map[string]string{"zone": "b", managedLabels: "zone"}
 			},
 			"\nnode n1  label disk=ssd, swarmctl.labels=disk,zone, zone=a, no old (the inventory's labels differ)\n",
+		},
+		"the inventory's last label is gone": {
+			func(_ *inventory.Inventory, s *State) {
+				s.Members[0].Spec.Labels = map[string]string{"zone": "b", "by-hand": "1", managedLabels: "zone"}
+			},
+			"\nnode n1  label no zone, no swarmctl.labels (the inventory's labels differ)\n",
 		},
 		"labels of a machine that joins": {
 			func(inv *inventory.Inventory, s *State) {

@@ -56,8 +56,7 @@ func (p *planner) warnOfMachine(n inventory.Node, m Machine) {
 // isExtra tells whether no machine of the inventory stands behind the entry.
 func (p *planner) isExtra(member swarm.Node) bool {
 	for _, n := range p.inv.Swarm() {
-		m := p.state.Machines[n.Name]
-		if m.Swarm.NodeID == member.ID || (member.Description.Hostname == n.Name && p.isGhost(member, m)) {
+		if p.state.Machines[n.Name].Swarm.NodeID == member.ID || p.isGhost(member, n) {
 			return false
 		}
 	}
