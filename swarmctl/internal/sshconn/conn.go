@@ -13,11 +13,13 @@ import (
 
 // sshd allows 10 sessions a connection (MaxSessions). Commands and the slower
 // way to the engine's socket have their own shares of nine, so that streams
-// that stay open never keep a command waiting. Forwarded sockets and ports do
+// that stay open never keep a command waiting; the last is for ending commands.
+// Forwarded sockets and ports do
 // not count as sessions.
 const (
 	maxCommands = 4
 	maxStreams  = 5
+	maxStops    = 1
 )
 
 // Conn is the connection to one machine. It is safe for concurrent use.
@@ -28,6 +30,7 @@ type Conn struct {
 
 	commands chan struct{}
 	streams  chan struct{}
+	stops    chan struct{}
 
 	once  sync.Once
 	gone  chan struct{}
@@ -39,6 +42,7 @@ func newConn(h host, client *ssh.Client, keepAlive time.Duration) *Conn {
 		node: h.node, addr: h.addr, client: client,
 		commands: make(chan struct{}, maxCommands),
 		streams:  make(chan struct{}, maxStreams),
+		stops:    make(chan struct{}, maxStops),
 		gone:     make(chan struct{}),
 	}
 	go func() { c.shut(client.Wait()) }()

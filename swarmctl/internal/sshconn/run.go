@@ -50,11 +50,15 @@ func (cmd Command) name() string {
 	return "shell command"
 }
 
-// text is what sshd hands to the user's login shell, whichever that is.
-func (cmd Command) text(user string) string {
+// text is what sshd hands to the user's login shell, whichever that is. The
+// mark, where there is one, is in the environment of all that the command starts.
+func (cmd Command) text(user, mark string) string {
 	words := cmd.Args
 	if cmd.Shell != "" {
 		words = []string{"sh", "-c", cmd.Shell}
+	}
+	if mark != "" {
+		words = append([]string{"env", mark}, words...)
 	}
 	if cmd.Sudo && user != "root" {
 		words = append([]string{"sudo", "-n", "--"}, words...)
@@ -63,7 +67,7 @@ func (cmd Command) text(user string) string {
 }
 
 // Run runs the command and waits for its end. Where the context ends first,
-// the command is asked to end (SIGTERM) and its session closed.
+// all that the command started is sent SIGTERM and its session closed.
 //
 // Errors: *ExitError with a result, *UnreachableError, the context's.
 func (c *Conn) Run(ctx context.Context, cmd Command) (Result, error) {
@@ -72,13 +76,13 @@ func (c *Conn) Run(ctx context.Context, cmd Command) (Result, error) {
 		return Result{}, fmt.Errorf("run %s on %q: %w", cmd.name(), c.node.Name, err)
 	}
 	defer release()
-	out := newOutput(cmd.Line)
-	session, err := await(ctx, c, func() (*ssh.Session, error) { return c.start(cmd, out) }, closeSession)
+	out, mark := newOutput(cmd.Line), newMark()
+	session, err := await(ctx, c, func() (*ssh.Session, error) { return c.start(cmd, mark, out) }, closeSession)
 	if err != nil {
 		return Result{}, fmt.Errorf("start %s on %q: %w", cmd.name(), c.node.Name, err)
 	}
 	defer closeSession(session)
-	err = c.wait(ctx, session)
+	err = c.wait(ctx, session, Command{Name: "stop", Shell: stopScript(mark), Sudo: cmd.Sudo})
 	out.flush()
 	return c.result(cmd, out, err)
 }
@@ -86,7 +90,7 @@ func (c *Conn) Run(ctx context.Context, cmd Command) (Result, error) {
 // closeSession has nothing to report: the command ended, or is to be forgotten.
 func closeSession(s *ssh.Session) { _ = s.Close() }
 
-func (c *Conn) start(cmd Command, out *output) (*ssh.Session, error) {
+func (c *Conn) start(cmd Command, mark string, out *output) (*ssh.Session, error) {
 	session, err := c.client.NewSession()
 	if err != nil {
 		return nil, err
@@ -99,7 +103,7 @@ func (c *Conn) start(cmd Command, out *output) (*ssh.Session, error) {
 			return nil, errors.Join(err, session.Close())
 		}
 	}
-	if err := session.Start(cmd.text(c.node.User)); err != nil {
+	if err := session.Start(cmd.text(c.node.User, mark)); err != nil {
 		closeSession(session)
 		return nil, err
 	}
@@ -113,10 +117,10 @@ func (c *Conn) start(cmd Command, out *output) (*ssh.Session, error) {
 	return session, nil
 }
 
-// grace is how long a command has to end by itself once it was asked to.
-const grace = time.Second
+// grace is how long a command has to end once it was told to.
+const grace = 3 * time.Second
 
-func (c *Conn) wait(ctx context.Context, session *ssh.Session) error {
+func (c *Conn) wait(ctx context.Context, session *ssh.Session, stop Command) error {
 	ended := make(chan error, 1)
 	go func() { ended <- session.Wait() }()
 	select {
@@ -126,13 +130,13 @@ func (c *Conn) wait(ctx context.Context, session *ssh.Session) error {
 		return c.broken(c.cause)
 	case <-ctx.Done():
 	}
-	go func() { _ = session.Signal(ssh.SIGTERM) }()
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	go c.stop(late, stop)
 	select {
 	case <-ended:
 	case <-c.gone:
-	case <-time.After(grace):
-		// Closing waits for nothing on a healthy connection; a dead one must not hold us.
-		go func() { _ = session.Close() }()
+	case <-late.Done():
 	}
 	return ctx.Err()
 }

@@ -78,10 +78,10 @@ func TestLinesComeAsTheyArePrinted(t *testing.T) {
 
 func TestSudoOnlyWhereTheUserIsNotRoot(t *testing.T) {
 	cmd := Command{Shell: "id -u", Sudo: true}
-	if got, want := cmd.text("root"), `exec 'sh' '-c' 'id -u'`; got != want {
+	if got, want := cmd.text("root", ""), `exec 'sh' '-c' 'id -u'`; got != want {
 		t.Errorf("root: got %s, want %s", got, want)
 	}
-	if got, want := cmd.text("azure"), `exec 'sudo' '-n' '--' 'sh' '-c' 'id -u'`; got != want {
+	if got, want := cmd.text("azure", "M=1"), `exec 'sudo' '-n' '--' 'env' 'M=1' 'sh' '-c' 'id -u'`; got != want {
 		t.Errorf("user: got %s, want %s", got, want)
 	}
 }
@@ -92,7 +92,7 @@ func TestCancelledCommandEndsOnTheMachine(t *testing.T) {
 	started := make(chan string, 1)
 	ended := make(chan error, 1)
 	go func() {
-		_, err := c.Run(ctx, Command{Shell: "echo $$; exec sleep 600", Line: func(s string) { started <- s }})
+		_, err := c.Run(ctx, Command{Shell: "sleep 600 & echo $!; wait", Line: func(s string) { started <- s }})
 		ended <- err
 	}()
 	pid := <-started
@@ -105,7 +105,7 @@ func TestCancelledCommandEndsOnTheMachine(t *testing.T) {
 	case <-time.After(5 * time.Second):
 		t.Fatal("Run did not return")
 	}
-	for range 50 {
+	for range 50 { // its child, as a shell's apt-get is
 		stat, err := os.ReadFile("/proc/" + pid + "/stat")
 		if err != nil || strings.Contains(string(stat), ") Z ") {
 			return

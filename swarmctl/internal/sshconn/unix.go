@@ -74,7 +74,7 @@ func (c *Conn) startStdio() (*stdio, error) {
 	session.Stderr = &s.stderr
 	s.in, s.out = in, out
 	cmd := Command{Args: []string{"docker", "--host", "unix://" + dockerSocket, "system", "dial-stdio"}, Sudo: true}
-	if err := session.Start(cmd.text(c.node.User)); err != nil {
+	if err := session.Start(cmd.text(c.node.User, "")); err != nil {
 		return nil, errors.Join(err, session.Close())
 	}
 	return s, nil
