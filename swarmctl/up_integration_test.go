@@ -97,6 +97,8 @@ func TestUpConvergesAfterAnyKill(t *testing.T) {
 	out := m.must("up").stdout
 	t.Logf("last run, after %s:\n%s", time.Since(start).Round(time.Millisecond), out)
 	m.checkThreeManagers()
+	m.checkNoChange()
+}
 
 	start = time.Now()
 	if out := m.must("up").stdout; !strings.HasSuffix(out, "no change\n") {
