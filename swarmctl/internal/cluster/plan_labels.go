@@ -29,9 +29,9 @@ func (p *planner) labels(n inventory.Node, m Machine) Operation {
 		}
 	}
 	names := strings.Join(slices.Sorted(maps.Keys(n.Labels)), ",")
-	switch {
-	case names == have[managedLabels]:
-	case names == "":
+	switch names {
+	case have[managedLabels]:
+	case "":
 		unset = append(unset, managedLabels)
 	default:
 		set[managedLabels] = names
