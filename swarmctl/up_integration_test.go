@@ -5,11 +5,13 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/ycesproject/yces/provision/inventory"
 	"github.com/ycesproject/yces/swarmctl/internal/cluster"
 	"github.com/ycesproject/yces/swarmctl/internal/event"
 )

@@ -59,8 +59,7 @@ func (a *app) makeSwarm(ctx context.Context, dryRun bool) (report upReport, text
 	machines := clusterFleet{f}
 	report = upReport{Operations: []operationReport{}, Warnings: []warningReport{}}
 	for range maxRounds {
-		a.sink().Start("cluster "+f.Name, "looking at "+plural(len(f.Swarm()), "machine"))
-		plan, err := planUp(ctx, f.Inventory, machines)
+		plan, err := a.planUp(ctx, f.Inventory, machines)
 		if err != nil {
 			return report, "", err
 		}
@@ -78,12 +77,22 @@ func (a *app) makeSwarm(ctx context.Context, dryRun bool) (report upReport, text
 	return report, report.summary(), nil
 }
 
-func planUp(ctx context.Context, inv inventory.Inventory, machines cluster.Fleet) (cluster.Plan, error) {
+func (a *app) planUp(ctx context.Context, inv inventory.Inventory, machines cluster.Fleet) (cluster.Plan, error) {
+	subject := "cluster " + inv.Name
+	a.sink().Start(subject, "looking at "+plural(len(inv.Swarm()), "machine"))
 	state, err := cluster.Observe(ctx, inv, machines)
 	if err != nil {
 		return cluster.Plan{}, err
 	}
-	return cluster.NewPlan(inv, state)
+	plan, err := cluster.NewPlan(inv, state)
+	switch {
+	case err != nil:
+	case plan.Empty():
+		a.sink().Unchanged(subject, "as the inventory says")
+	default:
+		a.sink().Done(subject, plural(len(plan.Operations()), "change")+" to make")
+	}
+	return plan, err
 }
 
 // clusterFleet is the fleet as the package cluster sees it.

@@ -207,14 +207,14 @@ func TestInstallFromASignedRepository(t *testing.T) {
 
 	wrong := good
 	wrong.Fingerprint = cluster.DockerCE().Fingerprint
-	if err := applyUp(t, f, wrong); err == nil || !strings.Contains(err.Error(), "it holds "+repo.fingerprint) {
+	if err := applyUp(t, a, f, wrong); err == nil || !strings.Contains(err.Error(), "it holds "+repo.fingerprint) {
 		t.Fatalf("with another key: %v", err)
 	}
 	if out := onNode(t, f, node, "command -v dockerd; ls /etc/apt/keyrings; true"); strings.Contains(out, "docker") {
 		t.Fatalf("with another key, the machine now has:\n%s", out)
 	}
 
-	if err := applyUp(t, f, good); err != nil {
+	if err := applyUp(t, a, f, good); err != nil {
 		t.Fatal(err)
 	}
 	out := onNode(t, f, node, "dpkg-query -W -f '${Version}\\n' docker-ce; apt-mark showhold; systemctl is-enabled docker")
@@ -222,15 +222,15 @@ func TestInstallFromASignedRepository(t *testing.T) {
 	if out != want {
 		t.Errorf("got:\n%s\nwant:\n%s", out, want)
 	}
-	plan, err := planUp(t.Context(), f.Inventory, clusterFleet{f})
+	plan, err := a.planUp(t.Context(), f.Inventory, clusterFleet{f})
 	if err != nil || !plan.Empty() {
 		t.Errorf("run again: %v\n%s", err, plan)
 	}
 }
 
-func applyUp(t *testing.T, f *fleet, from cluster.Installer) error {
+func applyUp(t *testing.T, a *app, f *fleet, from cluster.Installer) error {
 	t.Helper()
-	plan, err := planUp(t.Context(), f.Inventory, clusterFleet{f})
+	plan, err := a.planUp(t.Context(), f.Inventory, clusterFleet{f})
 	if err != nil {
 		t.Fatal(err)
 	}
