@@ -162,10 +162,12 @@ func until(ctx context.Context, step func(context.Context) error) error {
 	deadline := time.Now().Add(patience)
 	for {
 		err := step(ctx)
-		if err == nil || ctx.Err() != nil {
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
 			return errors.Join(ctx.Err(), err)
-		}
-		if !retryable(err) {
+		case !retryable(err):
 			return err
 		}
 		if time.Now().After(deadline) {

@@ -61,6 +61,8 @@ install_docker() {
 			retry_while_locked apt-get -q update
 			get install --no-install-recommends "docker-ce=$VERSION" "docker-ce-cli=$VERSION" containerd.io
 		else
+			# An earlier run may have reached the repository; this one would only wait for it.
+			rm -f /etc/apt/sources.list.d/swarmctl-docker.list
 			retry_while_locked apt-get -q update
 			names=docker.io
 			# Newer releases ship the client, which opens the engine's socket for us, apart.

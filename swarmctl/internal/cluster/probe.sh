@@ -5,7 +5,7 @@ probe() {
 	echo "version=${VERSION_ID:-}"
 	echo "codename=${VERSION_CODENAME:-}"
 	echo "arch=$(uname -m)"
-	echo "hostname=$(hostname)"
+	echo "hostname=$(uname -n)"
 	[ -d /run/systemd/system ] && echo systemd=yes
 	command -v dockerd >/dev/null 2>&1 && echo installed=yes
 	if [ -d /run/systemd/system ]; then
