@@ -116,8 +116,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 func (s *State) observeSwarm(ctx context.Context, nodes []inventory.Node, fleet Fleet) error {
 	var faults []error
 	for _, n := range nodes {
-		m := s.Machines[n.Name]
-		if !m.Swarm.ControlAvailable {
+		if !s.Machines[n.Name].Swarm.ControlAvailable {
 			continue
 		}
 		members, err := listMembers(ctx, n, fleet)
@@ -126,9 +125,6 @@ func (s *State) observeSwarm(ctx context.Context, nodes []inventory.Node, fleet 
 			continue
 		}
 		s.Members = members
-		if m.Swarm.Cluster != nil {
-			s.ClusterID = m.Swarm.Cluster.ID
-		}
 		return nil
 	}
 	if len(faults) > 0 {

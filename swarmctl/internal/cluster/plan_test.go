@@ -36,13 +36,10 @@ func withDocker(name string) Machine {
 	return m
 }
 
-// inSwarm is a machine that is the member "id-NAME" of the swarm "c1".
+// inSwarm is a machine that is the member "id-NAME" of the swarm.
 func inSwarm(name string, manager bool) Machine {
 	m := withDocker(name)
 	m.Swarm = swarm.Info{NodeID: "id-" + name, LocalNodeState: swarm.LocalNodeStateActive, ControlAvailable: manager}
-	if manager {
-		m.Swarm.Cluster = &swarm.ClusterInfo{ID: "c1"}
-	}
 	return m
 }
 
@@ -67,8 +64,7 @@ func machines(list ...Machine) map[string]Machine {
 // complete is the state that the inventory asks for.
 func complete() State {
 	return State{
-		ClusterID: "c1",
-		Machines:  machines(inSwarm("n1", true), inSwarm("n2", true), inSwarm("n3", false)),
+		Machines: machines(inSwarm("n1", true), inSwarm("n2", true), inSwarm("n3", false)),
 		Members: []swarm.Node{
 			entry("n1", "10.1.0.1", swarm.NodeRoleManager),
 			entry("n2", "10.1.0.2", swarm.NodeRoleManager),

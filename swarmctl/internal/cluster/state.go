@@ -13,8 +13,6 @@ type State struct {
 	// Members are the swarm's nodes as its leader knows them; none where there
 	// is no swarm yet.
 	Members []swarm.Node
-	// ClusterID is the swarm's.
-	ClusterID string
 }
 
 // Machine is one machine as it is.
