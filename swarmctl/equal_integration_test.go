@@ -63,12 +63,12 @@ func (m *machines) dockerStackDeploy(name string) {
 	if err := cli.Initialize(flags.NewClientOptions()); err != nil {
 		m.t.Fatal(err)
 	}
-	opts := &options.Deploy{Composefiles: []string{filepath.Join(m.dir, "compose.yaml")}, Namespace: name, ResolveImage: stack.ResolveImageNever, Detach: true}
-	config, err := loader.LoadComposefile(cli, *opts)
+	opts := &options.Deploy{Composefiles: []string{filepath.Join(m.dir, "compose.yaml")}, Namespace: name, ResolveImage: stack.ResolveImageNever, Detach: true} //nolint:staticcheck // docker's own code is what we compare with
+	config, err := loader.LoadComposefile(cli, *opts)                                                                                                           //nolint:staticcheck // docker's own code is what we compare with
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	if err := stack.RunDeploy(context.Background(), cli, pflag.NewFlagSet("", pflag.ContinueOnError), opts, config); err != nil {
+	if err := stack.RunDeploy(context.Background(), cli, pflag.NewFlagSet("", pflag.ContinueOnError), opts, config); err != nil { //nolint:staticcheck // docker's own code is what we compare with
 		m.t.Fatal(err)
 	}
 }

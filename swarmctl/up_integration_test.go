@@ -7,6 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -79,8 +83,19 @@ func prints(text string) func(event.Event) bool {
 	return func(e event.Event) bool { return e.Kind == event.Output && strings.Contains(e.Text, text) }
 }
 
-func TestUpConvergesAfterAnyKill(t *testing.T) {
+// TestUp goes through a cluster's life on one set of machines.
+func TestUp(t *testing.T) {
 	m := newMachines(t, "--bare")
+	t.Run("converges after any kill", m.testKills)
+	t.Run("takes a rebuilt machine in again", m.testRebuilt)
+	t.Run("leaves a machine of another swarm alone", m.testOtherSwarm)
+	t.Run("gives roles and labels, and takes them back", m.testRolesAndLabels)
+	t.Run("answers while a manager is dead", m.testDeadManager)
+	t.Run("works for a user who is not root", m.testSudo)
+}
+
+func (m *machines) testKills(t *testing.T) {
+	m = m.in(t)
 	for _, moment := range []struct {
 		name string
 		at   func(event.Event) bool
@@ -102,9 +117,136 @@ func TestUpConvergesAfterAnyKill(t *testing.T) {
 	m.checkNoChange()
 }
 
-	start = time.Now()
-	if out := m.must("up").stdout; !strings.HasSuffix(out, "no change\n") {
-		t.Errorf("run again, it printed:\n%s", out)
+func (m *machines) testRebuilt(t *testing.T) {
+	m = m.in(t)
+	m.docker("rm", "--force", m.container(2))
+	m.docker("volume", "rm", m.container(2)+".docker", m.container(2)+".containerd")
+	m.must("local", "up", "--bare", "--name", m.name)
+	m.must("up")
+	m.checkThreeManagers()
+	m.checkNoChange()
+}
+
+func (m *machines) testOtherSwarm(t *testing.T) {
+	m = m.in(t)
+	m.docker("exec", m.container(3), "docker", "swarm", "leave", "--force")
+	m.docker("exec", m.container(3), "docker", "swarm", "init")
+	before := m.docker("exec", m.container(3), "docker", "node", "ls", "-q")
+	cmd := m.command("up")
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), m.name+"-3: it belongs to another swarm") {
+		t.Errorf("got %v:\n%s", err, out)
 	}
-	t.Logf("nothing to do took %s", time.Since(start).Round(time.Millisecond))
+	if after := m.docker("exec", m.container(3), "docker", "node", "ls", "-q"); after != before {
+		t.Errorf("its swarm was %q, is %q", before, after)
+	}
+	m.docker("exec", m.container(3), "docker", "swarm", "leave", "--force")
+	m.must("up")
+	m.checkThreeManagers()
+}
+
+// testSudo logs in as a user who may not open the engine's socket.
+func (m *machines) testSudo(t *testing.T) {
+	m = m.in(t)
+	for i := 1; i <= 3; i++ {
+		m.docker("exec", m.container(i), "sh", "-ec", `
+			useradd --create-home --shell /bin/bash deploy
+			echo "deploy ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/deploy
+			install -d -o deploy -m 700 ~deploy/.ssh
+			install -o deploy -m 600 /root/.ssh/authorized_keys ~deploy/.ssh/`)
+	}
+	m.change(func(inv *inventory.Inventory) {
+		for i := range inv.Nodes {
+			inv.Nodes[i].User = "deploy"
+		}
+	})
+	m.checkNoChange()
+	m.checkThreeManagers()
+}
+
+func (m *machines) testRolesAndLabels(t *testing.T) {
+	m = m.in(t)
+	spec := func() string {
+		return m.docker("exec", m.container(1), "docker", "node", "inspect", m.name+"-3", "--format", "{{.Spec.Role}} {{.Spec.Labels}}")
+	}
+	changed := m.in(t)
+	changed.change(func(inv *inventory.Inventory) {
+		inv.Nodes[2].Role = inventory.Worker
+		inv.Nodes[2].Labels = map[string]string{"zone": "c"}
+	})
+	changed.must("up")
+	changed.checkNoChange()
+	if got, want := spec(), "worker map[swarmctl.labels:zone zone:c]\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	m.must("up")
+	m.checkNoChange()
+	if got, want := spec(), "manager map[]\n"; got != want {
+		t.Errorf("taken back: got %q, want %q", got, want)
+	}
+}
+
+func (m *machines) testDeadManager(t *testing.T) {
+	m = m.in(t)
+	victim := 1
+	if m.members()[0].Leader { // losing the leader costs an election, which is the swarm's matter
+		victim = 2
+	}
+	m.docker("pause", m.container(victim))
+	defer m.docker("unpause", m.container(victim))
+	start := time.Now()
+	if members := m.members(); len(members) != 3 {
+		t.Errorf("got %+v", members)
+	}
+	t.Logf("with a dead manager, node ls took %s", time.Since(start).Round(time.Millisecond))
+	out, err := m.command("up").CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 6 || !strings.Contains(string(out), fmt.Sprintf("reach %q", fmt.Sprintf("%s-%d", m.name, victim))) {
+		t.Errorf("up: %v\n%s", err, out)
+	}
+}
+
+// change makes another inventory of the cluster's the target.
+func (m *machines) change(edit func(*inventory.Inventory)) {
+	m.t.Helper()
+	state := filepath.Join(m.getenv("XDG_STATE_HOME"), "swarmctl", "local", m.name)
+	doc, err := os.ReadFile(filepath.Join(state, "inventory.json"))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	inv, err := inventory.Parse(doc)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	edit(&inv)
+	if doc, err = json.Marshal(inv); err != nil {
+		m.t.Fatal(err)
+	}
+	file := filepath.Join(m.t.TempDir(), "inventory.json")
+	if err := os.WriteFile(file, doc, 0o600); err != nil {
+		m.t.Fatal(err)
+	}
+	m.env = append(slices.Clip(m.env), "SWARMCTL_TARGET="+file, "SWARMCTL_IDENTITY="+filepath.Join(state, "id_ed25519"))
+}
+
+func (m *machines) container(i int) string {
+	return fmt.Sprintf("swarmctl.%s.%s-%d", m.name, m.name, i)
+}
+
+func (m *machines) docker(args ...string) string {
+	m.t.Helper()
+	out, err := exec.Command("docker", args...).CombinedOutput()
+	if err != nil {
+		m.t.Fatalf("docker %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+func (m *machines) checkNoChange() {
+	m.t.Helper()
+	start := time.Now()
+	if out := m.must("up").stdout; !strings.HasSuffix(out, "no change\n") {
+		m.t.Errorf("run again, it printed:\n%s", out)
+	}
+	m.t.Logf("nothing to do took %s", time.Since(start).Round(time.Millisecond))
 }
