@@ -35,12 +35,15 @@ engine_answers() {
 }
 
 missing_packages() {
+	have make || echo make
 	have docker || echo docker.io
 	have dockerd || engine_answers || echo docker.io
 	have mmdebstrap || echo mmdebstrap
 	[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || echo debian-archive-keyring
 	[ "$1" != demo ] || return 0
 	have ssh || echo openssh-client
+	have sshd || echo openssh-server
+	have gpg || echo gnupg
 	have zbarimg || echo zbar-tools
 	have chromium || have google-chrome || have chromium-browser || echo chromium
 }
