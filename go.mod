@@ -16,8 +16,10 @@ require (
 	github.com/skip2/go-qrcode v0.0.0-20200617195104-da1b6568686e
 	github.com/spf13/cobra v1.10.2
 	golang.org/x/crypto v0.41.0
+	golang.org/x/image v0.30.0
 	golang.org/x/sync v0.16.0
 	golang.org/x/term v0.34.0
+	rsc.io/qr v0.2.0
 	sigs.k8s.io/yaml v1.6.0
 )
 

@@ -1,0 +1,90 @@
+package symbol
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ycesproject/yces/app/internal/fault"
+)
+
+// Options are what an encoder may be told besides the text.
+type Options struct {
+	// Level is the error correction level; only encoders that have levels look at it.
+	Level string
+}
+
+// Encoder makes the symbols of one symbology.
+type Encoder struct {
+	// Name is what the API calls it.
+	Name string
+	// Title is what people call it.
+	Title string
+	// Linear is set for barcodes.
+	Linear bool
+	// Levels are the error correction levels to choose from, the default first;
+	// none where the standard leaves no choice.
+	Levels []string
+	// encode returns the symbol and the text that a reader must return. Its
+	// error is a fault.List where the text or an option is at fault.
+	encode func(text string, o Options) (*Symbol, string, error)
+	// decode reads a symbol back with an independent decoder.
+	decode func(*Symbol) (string, error)
+}
+
+// ErrMisread says that a symbol did not read back as what it should carry: our
+// fault, never the caller's.
+var ErrMisread = errors.New("symbol does not read back as its text")
+
+// Encoders lists the symbologies, the default first.
+var Encoders = []Encoder{qr, ean13, code128Encoder}
+
+// ByName returns the encoder of that name.
+func ByName(name string) (Encoder, bool) {
+	i := slices.IndexFunc(Encoders, func(e Encoder) bool { return e.Name == name })
+	if i < 0 {
+		return Encoder{}, false
+	}
+	return Encoders[i], true
+}
+
+// Encode makes the symbol that carries text and reads it back before returning
+// it. The error is a fault.List where text or options are at fault.
+func (e Encoder) Encode(text string, o Options) (*Symbol, error) {
+	if err := e.checkLevel(&o); err != nil {
+		return nil, err
+	}
+	s, want, err := e.encode(text, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.verify(s, want); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (e Encoder) checkLevel(o *Options) error {
+	switch {
+	case o.Level == "" && len(e.Levels) > 0:
+		o.Level = e.Levels[0]
+	case o.Level == "" || slices.Contains(e.Levels, o.Level):
+	case len(e.Levels) == 0:
+		return fault.Of("level", "is for symbologies with a choice of error correction, which %s has not", e.Title)
+	default:
+		return fault.Of("level", "must be one of %s, got %q", strings.Join(e.Levels, ", "), o.Level)
+	}
+	return nil
+}
+
+func (e Encoder) verify(s *Symbol, want string) error {
+	got, err := e.decode(s)
+	if err != nil {
+		return fmt.Errorf("verify %s: %w: %w", e.Name, ErrMisread, err)
+	}
+	if got != want {
+		return fmt.Errorf("verify %s: %w", e.Name, ErrMisread)
+	}
+	return nil
+}

@@ -1,0 +1,182 @@
+package symbol
+
+import (
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/ycesproject/yces/app/internal/fault"
+)
+
+func mustEncode(t *testing.T, name, text string, o Options) *Symbol {
+	t.Helper()
+	e, ok := ByName(name)
+	if !ok {
+		t.Fatalf("no encoder %q", name)
+	}
+	s, err := e.Encode(text, o)
+	if err != nil {
+		t.Fatalf("encode %s %q: %v", name, text, err)
+	}
+	return s
+}
+
+func TestCheckDigitsOfPublishedNumbers(t *testing.T) {
+	// GS1 General Specifications section 7.9, and numbers printed on real goods.
+	for _, number := range []string{"6291041500213", "4006381333931", "9780306406157", "5901234123457", "96385074", "036000291452", "0000000000000"} {
+		last := len(number) - 1
+		if got := gs1CheckDigit(number[:last]); got != number[last] {
+			t.Errorf("check digit of %s = %c", number, got)
+		}
+	}
+}
+
+func TestEAN13CompletesOrChecksTheCheckDigit(t *testing.T) {
+	for _, text := range []string{"400638133393", "4006381333931", "4 006381 333931", "978-0-306-40615-7"} {
+		s := mustEncode(t, "ean13", text, Options{})
+		if s.Width != 95 || len(s.Rows) != 2 {
+			t.Errorf("%s: %d modules, %d rows", text, s.Width, len(s.Rows))
+		}
+	}
+	s := mustEncode(t, "ean13", "400638133393", Options{})
+	if got := s.Labels[0].Text + " " + s.Labels[1].Text + " " + s.Labels[2].Text; got != "4 006381 333931" {
+		t.Errorf("human-readable text = %q", got)
+	}
+	if s.Quiet.Left != 11 || s.Quiet.Right != 7 {
+		t.Errorf("quiet zones = %+v, the standard has 11 and 7", s.Quiet)
+	}
+}
+
+// TestEAN13Modules compares with the pattern worked out by hand from the
+// standard's tables: number sets A B A A B B for the first digit 4.
+func TestEAN13Modules(t *testing.T) {
+	want := "101" + "0001101" + "0100111" + "0101111" + "0111101" + "0001001" + "0110011" +
+		"01010" + "1000010" + "1000010" + "1000010" + "1110100" + "1000010" + "1100110" + "101"
+	s := mustEncode(t, "ean13", "4006381333931", Options{})
+	var got strings.Builder
+	for _, dark := range s.Rows[0].Modules {
+		got.WriteByte("01"[map[bool]int{true: 1}[dark]])
+	}
+	if got.String() != want {
+		t.Errorf("modules\n got %s\nwant %s", got.String(), want)
+	}
+}
+
+func TestFaultsNameWhatIsRight(t *testing.T) {
+	tests := []struct{ name, text, level, field, says string }{
+		{"ean13", "4006381333930", "", "data", "must be 1, got 0"},
+		{"ean13", "12345", "", "data", "got 5"},
+		{"ean13", "40063813339x", "", "data", "12 or 13 digits"},
+		{"code128", "Grüße", "", "data", "'ü' at character 3"},
+		{"code128", strings.Repeat("x", 81), "", "data", "at most 80 characters"},
+		{"code128", "x", "H", "level", "Code 128"},
+		{"qr", "x", "X", "level", "M, L, Q, H"},
+		{"qr", strings.Repeat("x", 2954), "L", "data", "2954 bytes"},
+		{"qr", strings.Repeat("é", 1500), "L", "data", "3000 bytes"},
+	}
+	for _, tt := range tests {
+		e, _ := ByName(tt.name)
+		_, err := e.Encode(tt.text, Options{Level: tt.level})
+		var faults fault.List
+		if !errors.As(err, &faults) {
+			t.Errorf("%s %.20q: %v, want faults", tt.name, tt.text, err)
+			continue
+		}
+		if faults[0].Field != tt.field || !strings.Contains(faults[0].Detail, tt.says) {
+			t.Errorf("%s %.20q: %v, want %s … %s", tt.name, tt.text, faults, tt.field, tt.says)
+		}
+	}
+}
+
+func TestQRLevelsAreTheStandards(t *testing.T) {
+	// Byte mode capacity of version 40, ISO/IEC 18004 table 7.
+	for level, capacity := range map[string]int{"L": 2953, "M": 2331, "Q": 1663, "H": 1273} {
+		if s := mustEncode(t, "qr", strings.Repeat("x", capacity), Options{Level: level}); s.Width != 177 {
+			t.Errorf("%s: %d modules", level, s.Width)
+		}
+		e, _ := ByName("qr")
+		if _, err := e.Encode(strings.Repeat("x", capacity+1), Options{Level: level}); err == nil {
+			t.Errorf("%s holds more than the standard's %d bytes", level, capacity)
+		}
+	}
+}
+
+func TestQRQuietZoneIsFourModules(t *testing.T) {
+	s := mustEncode(t, "qr", "HELLO", Options{})
+	if w, h := s.Size(); w != 21+8 || h != 21+8 || !s.Rows[0].Modules[0] {
+		t.Errorf("size %d × %d, first module dark: %v", w, h, s.Rows[0].Modules[0])
+	}
+}
+
+// Encode reads every symbol back, so that no error means it was read.
+func TestManyTextsReadBack(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	alphabets := []string{"0123456789", "ABC123 $%*+-./:", "abcXYZ019 ~!\"#", "äöüß€ñ", "日本語テキスト", "😀🚀 ok"}
+	for i := range 300 {
+		letters := []rune(alphabets[i%len(alphabets)])
+		text := make([]rune, 1+random.IntN(120))
+		for j := range text {
+			text[j] = letters[random.IntN(len(letters))]
+		}
+		mustEncode(t, "qr", string(text), Options{Level: []string{"L", "M", "Q", "H"}[i%4]})
+	}
+	for range 300 {
+		text := make([]byte, 1+random.IntN(80))
+		for j := range text {
+			text[j] = byte(random.IntN(128))
+		}
+		mustEncode(t, "code128", string(text), Options{})
+		digits := make([]byte, 12)
+		for j := range digits {
+			digits[j] = byte('0' + random.IntN(10))
+		}
+		mustEncode(t, "ean13", string(digits), Options{})
+	}
+}
+
+func TestAMisreadSymbolIsRefused(t *testing.T) {
+	broken := qr
+	broken.encode = func(text string, o Options) (*Symbol, string, error) {
+		s, want, err := encodeQR(text, o)
+		for y := range s.Rows[:12] {
+			clear(s.Rows[y].Modules)
+		}
+		return s, want, err
+	}
+	if _, err := broken.Encode("HELLO", Options{}); !errors.Is(err, ErrMisread) {
+		t.Errorf("broken matrix: %v, want ErrMisread", err)
+	}
+	other := qr
+	other.encode = func(_ string, o Options) (*Symbol, string, error) { return encodeQR("other", o) }
+	other.decode = func(*Symbol) (string, error) { return "else", nil }
+	if _, err := other.Encode("HELLO", Options{}); !errors.Is(err, ErrMisread) {
+		t.Errorf("other text: %v, want ErrMisread", err)
+	}
+}
+
+func FuzzEncode(f *testing.F) {
+	f.Add(uint8(0), "https://example.org")
+	f.Add(uint8(1), "400638133393")
+	f.Add(uint8(2), "Ab12")
+	f.Fuzz(func(t *testing.T, which uint8, text string) {
+		e := Encoders[int(which)%len(Encoders)]
+		_, err := e.Encode(strings.ToValidUTF8(text, ""), Options{})
+		var faults fault.List
+		if err != nil && !errors.As(err, &faults) {
+			t.Errorf("%s %q: %v", e.Name, text, err)
+		}
+	})
+}
+
+func BenchmarkQR(b *testing.B) {
+	for name, text := range map[string]string{"url": "https://example.org/some/path?query=value", "utf8": "Grüße aus Köln, schönes Wetter hier"} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := qr.Encode(text, Options{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
