@@ -80,4 +80,3 @@ func appendGlyph(strokes []stroke, face *sfnt.Font, r rune, origin point, size f
 	}
 	return strokes, nil
 }
-

@@ -1,0 +1,161 @@
+package web
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ycesproject/yces/app/internal/fault"
+	"github.com/ycesproject/yces/app/internal/payload"
+	"github.com/ycesproject/yces/app/internal/render"
+	"github.com/ycesproject/yces/app/internal/symbol"
+)
+
+// job is a request for a symbol that was found to be without fault.
+type job struct {
+	symbol   *symbol.Symbol
+	style    render.Style
+	download bool
+}
+
+// parameters lists what a request for a symbol may say.
+func parameters() []string {
+	known := map[string]bool{"type": true, "level": true, "fg": true, "bg": true, "scale": true, "download": true}
+	for _, kind := range payload.Kinds {
+		for _, field := range kind.Fields {
+			known[field] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(known))
+}
+
+var knownParameters = parameters()
+
+// newJob reads parameters and makes the symbol. Its error is a fault.List that
+// holds every fault, unless the fault is ours.
+func newJob(encoder symbol.Encoder, values url.Values) (job, error) {
+	var j job
+	var faults fault.List
+	checkNames(&faults, values)
+	j.download = parseFlag(&faults, "download", values.Get("download"))
+	j.style = parseStyle(&faults, values)
+	colorsRead := !slices.ContainsFunc(faults, func(f fault.Fault) bool { return f.Field == "fg" || f.Field == "bg" })
+	if colorsRead {
+		if err := faults.Join(j.style.CheckContrast(encoder.Linear)); err != nil {
+			return job{}, err
+		}
+	}
+	s, err := encode(encoder, values)
+	if err := faults.Join(err); err != nil {
+		return job{}, err
+	}
+	if s != nil {
+		j.symbol = s
+		j.style, err = j.style.Fit(s)
+		if err := faults.Join(err); err != nil {
+			return job{}, err
+		}
+	}
+	return j, faults.Err()
+}
+
+func encode(encoder symbol.Encoder, values url.Values) (*symbol.Symbol, error) {
+	kind, err := payload.ByName(values.Get("type"))
+	if err != nil {
+		return nil, err
+	}
+	text, err := kind.Encode(values.Get)
+	if err != nil {
+		return nil, err
+	}
+	return encoder.Encode(text, symbol.Options{Level: values.Get("level")})
+}
+
+func checkNames(faults *fault.List, values url.Values) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		switch {
+		case !slices.Contains(knownParameters, name):
+			faults.Add(shorten(name), "is not a parameter; there are %s", strings.Join(knownParameters, ", "))
+		case len(values[name]) > 1:
+			faults.Add(name, "must be given once, got %d times", len(values[name]))
+		}
+	}
+}
+
+func shorten(name string) string {
+	const most = 40
+	if runes := []rune(name); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return name
+}
+
+func parseStyle(faults *fault.List, values url.Values) render.Style {
+	st := render.Style{
+		Foreground: parseColor(faults, "fg", values.Get("fg"), render.Black),
+		Background: parseColor(faults, "bg", values.Get("bg"), render.White),
+	}
+	text := values.Get("scale")
+	if text == "" {
+		return st
+	}
+	scale, err := strconv.Atoi(text)
+	if err != nil || scale < 1 || scale > render.MaxScale {
+		faults.Add("scale", "must be a whole number of pixels per module between 1 and %d, got %.20q", render.MaxScale, text)
+		return st
+	}
+	st.Scale = scale
+	return st
+}
+
+func parseColor(faults *fault.List, field, text string, otherwise render.Color) render.Color {
+	if text == "" {
+		return otherwise
+	}
+	c, err := render.ParseColor(text)
+	if err != nil {
+		faults.Add(field, "%s", err)
+	}
+	return c
+}
+
+func parseFlag(faults *fault.List, field, text string) bool {
+	switch text {
+	case "", "0", "false":
+		return false
+	case "1", "true":
+		return true
+	}
+	faults.Add(field, "must be 0 or 1, got %.20q", text)
+	return false
+}
+
+// resource splits the address's last part, qr.png for instance.
+func resource(file string) (symbol.Encoder, render.Format, error) {
+	name, extension, _ := strings.Cut(file, ".")
+	encoder, known := symbol.ByName(name)
+	format, written := render.ByName(extension)
+	if known && written {
+		return encoder, format, nil
+	}
+	return symbol.Encoder{}, render.Format{}, statusError{404, fmt.Sprintf("There is no %.40q. Symbologies: %s. Formats: %s.", file, symbologies(), formats())}
+}
+
+func symbologies() string {
+	names := make([]string, len(symbol.Encoders))
+	for i, e := range symbol.Encoders {
+		names[i] = e.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+func formats() string {
+	names := make([]string, len(render.Formats))
+	for i, f := range render.Formats {
+		names[i] = f.Name
+	}
+	return strings.Join(names, ", ")
+}

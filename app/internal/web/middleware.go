@@ -1,0 +1,113 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"time"
+)
+
+// chain puts around the routes what every answer needs.
+func (a *App) chain(mux http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		client := a.clientOf(r)
+		r = r.WithContext(context.WithValue(r.Context(), idKey{}, client.requestID))
+		h := w.Header()
+		secure(h)
+		h.Set("X-Request-Id", client.requestID)
+		if a.draining.Load() {
+			h.Set("Connection", "close")
+		}
+		seen := &observed{ResponseWriter: w}
+		a.metrics.inFlight.Inc()
+		defer func() {
+			a.metrics.inFlight.Dec()
+			a.record(r, seen, client, time.Since(start))
+		}()
+		defer a.recoverPanic(seen, r)
+		mux.ServeHTTP(seen, r)
+	})
+}
+
+// secure sets what holds for every answer; the page widens the policy to its own files.
+func secure(h http.Header) {
+	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+}
+
+func (a *App) recoverPanic(w *observed, r *http.Request) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	a.metrics.panics.Inc()
+	a.cfg.Log.ErrorContext(r.Context(), "handler panicked", "panic", fmt.Sprint(cause), "stack", string(debug.Stack()), "request_id", requestID(r))
+	if w.status != 0 {
+		// Half an answer is out: only breaking the connection tells the client.
+		panic(http.ErrAbortHandler)
+	}
+	writeProblem(w, http.StatusInternalServerError, "The fault is ours; the request id leads us to it.", nil)
+}
+
+// record logs and counts an answered request: path and route, never the query.
+func (a *App) record(r *http.Request, w *observed, client client, took time.Duration) {
+	route := r.Pattern
+	if route == "" {
+		route = "none"
+	}
+	a.metrics.requests.WithLabelValues(route, methodLabel(r.Method), strconv.Itoa(w.status)).Inc()
+	a.metrics.seconds.WithLabelValues(route).Observe(took.Seconds())
+	level := slog.LevelInfo
+	if r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
+		level = slog.LevelDebug
+	}
+	a.cfg.Log.LogAttrs(r.Context(), level, "request",
+		slog.String("method", methodLabel(r.Method)), slog.String("path", fmt.Sprintf("%.200s", r.URL.Path)),
+		slog.String("route", route), slog.Int("status", w.status), slog.Int64("bytes", w.bytes),
+		slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("client", client.address), slog.String("request_id", client.requestID))
+}
+
+// methodLabel keeps the number of label values small whatever clients send.
+func methodLabel(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions, http.MethodPatch:
+		return method
+	}
+	return "other"
+}
+
+// observed remembers what was answered.
+type observed struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (o *observed) WriteHeader(status int) {
+	if o.status == 0 {
+		o.status = status
+	}
+	o.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (o *observed) Write(p []byte) (int, error) {
+	if o.status == 0 {
+		o.status = http.StatusOK
+	}
+	n, err := o.ResponseWriter.Write(p)
+	o.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the real writer.
+func (o *observed) Unwrap() http.ResponseWriter { return o.ResponseWriter }

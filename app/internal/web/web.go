@@ -1,0 +1,81 @@
+// Package web is the app's face: the HTTP API, the page, health, metrics and
+// the middleware around them. Making symbols is the business of payload, symbol
+// and render.
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Config is what the app is told by its settings.
+type Config struct {
+	// Build says what runs here.
+	Build Build
+	// TrustedProxies are the peers whose X-Forwarded-For and X-Request-Id are believed.
+	TrustedProxies []netip.Prefix
+	Log            *slog.Logger
+}
+
+// Build says what runs here; GET /version returns it.
+type Build struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit"`
+	// Digest is the start of the SHA-256 of the program file: it differs
+	// whenever the program does, even where nobody set a version.
+	Digest string `json:"digest"`
+	// Host names the container or, where compose.yaml says so, the node.
+	Host string `json:"host"`
+}
+
+// App serves symbols. Its methods may be used by many goroutines.
+type App struct {
+	cfg      Config
+	assets   assets
+	page     *page
+	registry *prometheus.Registry
+	metrics  *metrics
+	draining atomic.Bool
+}
+
+// New returns an app that is ready at once.
+func New(cfg Config) (*App, error) {
+	a := &App{cfg: cfg, registry: prometheus.NewRegistry()}
+	a.metrics = newMetrics(a.registry, cfg.Build)
+	var err error
+	if a.assets, err = loadAssets(); err != nil {
+		return nil, err
+	}
+	if a.page, err = loadPage(a.assets); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// StartDrain makes /readyz fail and every answer ask its client to open a new
+// connection, which the balancer then leads elsewhere. Everything else goes on:
+// connections that wait for a request stay open, because closing them would
+// lose a request that is on its way.
+func (a *App) StartDrain() {
+	a.draining.Store(true)
+	a.metrics.draining.Set(1)
+}
+
+// Handler returns the public routes.
+func (a *App) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", a.servePage)
+	mux.HandleFunc("GET /static/{file}", a.assets.serve)
+	mux.HandleFunc("GET /api/v1/{file}", a.getSymbol)
+	mux.HandleFunc("POST /api/v1/{file}", a.postSymbol)
+	mux.HandleFunc("/api/v1/{file}", methodNotAllowed("GET, HEAD, POST"))
+	mux.HandleFunc("GET /healthz", a.serveHealth)
+	mux.HandleFunc("GET /readyz", a.serveReady)
+	mux.HandleFunc("GET /version", a.serveVersion)
+	mux.HandleFunc("/", notFound)
+	return a.chain(mux)
+}
