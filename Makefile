@@ -3,6 +3,8 @@ CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/yces
 TOOLS := $(CACHE)/bin
 # Where the demo answers: http://127.0.0.1:HTTP_PORT.
 HTTP_PORT ?= 8080
+VERSION ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
+COMMIT ?= $(or $(shell git rev-parse HEAD 2>/dev/null),unknown)
 
 .PHONY: help
 help: ## show the targets
@@ -11,10 +13,11 @@ help: ## show the targets
 .PHONY: demo
 demo: demo-engine build ## three machines on this one, a swarm, and the service on it
 	bin/swarmctl local up --http-port $(HTTP_PORT)
-	bin/swarmctl up
-	bin/swarmctl deploy
+	VERSION=$(VERSION) COMMIT=$(COMMIT) bin/swarmctl -t local deploy
 	@echo
-	@echo "The service answers at http://127.0.0.1:$(HTTP_PORT); \`bin/swarmctl status\` shows what runs, \`make demo-down\` removes it all."
+	@bin/swarmctl -t local status
+	@echo
+	@echo "The service answers at http://127.0.0.1:$(HTTP_PORT). Change app/ and run 'bin/swarmctl deploy'; 'make demo-down' removes it all."
 
 .PHONY: demo-down
 demo-down: build ## remove what demo made
