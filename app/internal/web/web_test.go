@@ -1,0 +1,171 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/ycesproject/yces/app/internal/symbol"
+)
+
+func newApp(t testing.TB, log *bytes.Buffer) *App {
+	t.Helper()
+	a, err := New(Config{Log: slog.New(slog.NewJSONHandler(log, nil)), TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func do(a *App, method, target, mediaType, body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	if mediaType != "" {
+		r.Header.Set("Content-Type", mediaType)
+	}
+	w := httptest.NewRecorder()
+	a.Handler().ServeHTTP(w, r)
+	return w
+}
+
+func TestStatuses(t *testing.T) {
+	a := newApp(t, &bytes.Buffer{})
+	const form, object = "application/x-www-form-urlencoded", "application/json"
+	tests := []struct {
+		method, target, mediaType, body string
+		status                          int
+	}{
+		{"GET", "/", "", "", 200},
+		{"GET", "/?symbology=qr&data=x", "", "", 200},
+		{"GET", "/?symbology=ean13&data=x", "", "", 400},
+		{"GET", "/?symbology=nope&data=x", "", "", 400},
+		{"GET", "/api/v1/qr.svg?data=x", "", "", 200},
+		{"HEAD", "/api/v1/qr.png?data=x", "", "", 200},
+		{"GET", "/api/v1/qr.svg", "", "", 400},
+		{"GET", "/api/v1/qr.svg?data=%zz", "", "", 400},
+		{"GET", "/api/v1/qr.gif?data=x", "", "", 404},
+		{"GET", "/api/v1/qr?data=x", "", "", 404},
+		{"PUT", "/api/v1/qr.svg", "", "", 405},
+		{"POST", "/api/v1/qr.svg", form, "data=x", 200},
+		{"POST", "/api/v1/qr.svg", object, `{"data":"x","scale":4,"download":true}`, 200},
+		{"POST", "/api/v1/qr.svg", object, `{"data":["x"]}`, 400},
+		{"POST", "/api/v1/qr.svg", object, `null`, 400},
+		{"POST", "/api/v1/qr.svg?data=x", form, "", 400},
+		{"POST", "/api/v1/qr.svg", "text/plain", "x", 415},
+		{"POST", "/api/v1/qr.svg", form, "data=" + strings.Repeat("x", maxBody), 413},
+		{"GET", "/metrics", "", "", 404},
+		{"GET", "/debug/pprof/", "", "", 404},
+		{"GET", "/readyz", "", "", 200},
+		{"GET", "/version", "", "", 200},
+	}
+	for _, tt := range tests {
+		w := do(a, tt.method, tt.target, tt.mediaType, tt.body)
+		if w.Code != tt.status {
+			t.Errorf("%s %.60s: %d, want %d: %.200s", tt.method, tt.target, w.Code, tt.status, w.Body)
+		}
+		if api := strings.HasPrefix(tt.target, "/api/"); api && tt.status >= 400 && w.Header().Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s %.60s: error is %s", tt.method, tt.target, w.Header().Get("Content-Type"))
+		}
+	}
+}
+
+func TestEveryFaultIsListed(t *testing.T) {
+	w := do(newApp(t, &bytes.Buffer{}), "GET", "/api/v1/ean13.png?data=4006381333930&fg=yellow&scale=0&nope=1&download=maybe&data=2", "", "")
+	var p problem
+	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
+		t.Fatal(err)
+	}
+	fields := map[string]bool{}
+	for _, f := range p.Errors {
+		fields[f.Field] = true
+	}
+	for _, field := range []string{"data", "fg", "scale", "nope", "download"} {
+		if !fields[field] {
+			t.Errorf("no fault for %s in %v", field, p.Errors)
+		}
+	}
+}
+
+func TestTheSameRequestIsNotSentTwice(t *testing.T) {
+	a := newApp(t, &bytes.Buffer{})
+	etag := do(a, "GET", "/api/v1/qr.png?data=x", "", "").Header().Get("ETag")
+	r := httptest.NewRequest("GET", "/api/v1/qr.png?data=x", nil)
+	r.Header.Set("If-None-Match", etag)
+	w := httptest.NewRecorder()
+	a.Handler().ServeHTTP(w, r)
+	if etag == "" || w.Code != http.StatusNotModified {
+		t.Errorf("ETag %s: %d, want 304", etag, w.Code)
+	}
+}
+
+func TestContentIsNeitherLoggedNorCounted(t *testing.T) {
+	var log bytes.Buffer
+	a := newApp(t, &log)
+	do(a, "GET", "/api/v1/qr.png?data=topsecret", "", "")
+	do(a, "GET", "/?data=topsecret&symbology=ean13", "", "")
+	do(a, "POST", "/api/v1/qr.png", "application/json", `{"data":"topsecret"}`)
+	w := httptest.NewRecorder()
+	a.Admin().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	if !strings.Contains(log.String(), `"route"`) || !strings.Contains(w.Body.String(), `qr_symbols_total{format="png",outcome="made",symbology="qr"} 2`) {
+		t.Errorf("log or metrics are missing:\n%s", log.String())
+	}
+	if strings.Contains(log.String()+w.Body.String(), "topsecret") {
+		t.Error("content is in the log or in the metrics")
+	}
+}
+
+func TestOnlyTrustedProxiesNameTheClient(t *testing.T) {
+	a := newApp(t, &bytes.Buffer{})
+	for peer, want := range map[string]string{"192.0.2.1:1": "203.0.113.9", "198.51.100.7:1": "198.51.100.7"} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = peer
+		r.Header.Set("X-Forwarded-For", "10.9.9.9, 203.0.113.9, 192.0.2.4")
+		if got := a.clientOf(r).address; got != want {
+			t.Errorf("peer %s: client %s, want %s", peer, got, want)
+		}
+	}
+}
+
+func TestAssetsOfAnotherVersionAreServedUncached(t *testing.T) {
+	a := newApp(t, &bytes.Buffer{})
+	page := do(a, "GET", "/", "", "").Body.String()
+	css := regexp.MustCompile(`/static/app\.[0-9a-f]{12}\.css`).FindString(page)
+	if w := do(a, "GET", css, "", ""); w.Code != 200 || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
+		t.Errorf("%q: %d, %s", css, w.Code, w.Header().Get("Cache-Control"))
+	}
+	if w := do(a, "GET", "/static/app.000000000000.css", "", ""); w.Code != 200 || w.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("other version: %d, %s", w.Code, w.Header().Get("Cache-Control"))
+	}
+}
+
+func TestAPanicIsAnAnswer(t *testing.T) {
+	var log bytes.Buffer
+	a := newApp(t, &log)
+	w := httptest.NewRecorder()
+	a.chain(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") })).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	if w.Code != 500 || !strings.Contains(log.String(), "boom") {
+		t.Errorf("status %d, log %s", w.Code, log.String())
+	}
+}
+
+func FuzzJob(f *testing.F) {
+	f.Add("data=x&fg=%23fff&bg=000&scale=3&level=H&type=url")
+	f.Add("data=4006381333931&scale=-1&download=2&x=%00")
+	f.Fuzz(func(t *testing.T, query string) {
+		values, err := url.ParseQuery(query)
+		if err != nil {
+			return
+		}
+		for _, e := range symbol.Encoders {
+			if j, err := newJob(e, values); outcome(err) == "failed" || (err == nil && j.symbol == nil) {
+				t.Errorf("%s %q: %v", e.Name, query, err)
+			}
+		}
+	})
+}
