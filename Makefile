@@ -40,8 +40,10 @@ test: check integration browser ## everything, as CI runs it
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint
+	go mod tidy -diff
 	$(TOOLS)/golangci-lint fmt --diff
 	$(TOOLS)/golangci-lint run ./...
+	@dead=$$($(TOOLS)/deadcode -test -tags integration,browser ./...) && test -z "$$dead" || { echo "dead code:"; echo "$$dead"; exit 1; }
 
 .PHONY: unit
 unit:
@@ -51,11 +53,21 @@ unit:
 # machines run the test binaries too.
 .PHONY: integration
 integration: test-engine ## tests on machines as containers
-	CGO_ENABLED=0 go test -tags integration -p 1 -timeout 40m ./swarmctl/... ./app/...
+	CGO_ENABLED=0 go test -tags integration -count 1 -p 1 -timeout 40m ./swarmctl/... ./app/...
 
 .PHONY: browser
 browser: test-engine ## tests in a real browser
-	go test -tags browser -timeout 15m ./app/...
+	go test -tags browser -count 1 -timeout 15m ./app/internal/web/
+
+# The times are those of production: ten releases take a quarter of an hour.
+.PHONY: soak
+soak: test-engine ## ten releases under constant load, with production's times
+	CGO_ENABLED=0 SOAK_DEPLOYS=10 go test -tags integration -count 1 -timeout 90m -run TestService -v ./swarmctl/
+
+.PHONY: bench
+bench: test-engine ## comparisons with peers, each in one run
+	go test -run '^$$' -bench . -benchmem ./app/...
+	CGO_ENABLED=0 go test -tags integration -run '^$$' -bench . -benchtime 5x -timeout 30m ./swarmctl/
 
 .PHONY: test-engine
 test-engine:
