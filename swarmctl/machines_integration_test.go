@@ -47,7 +47,7 @@ var buildOnce = sync.OnceValues(func() (string, error) {
 
 // machines are a real swarm of machines as containers, and a service's folder.
 type machines struct {
-	t    *testing.T
+	t    testing.TB
 	name string
 	bin  string
 	dir  string // of the service
@@ -56,7 +56,7 @@ type machines struct {
 
 // newMachines makes machines; they are gone when the test ends, and the test
 // fails if anything of them is left.
-func newMachines(t *testing.T, flags ...string) *machines {
+func newMachines(t testing.TB, flags ...string) *machines {
 	t.Helper()
 	bin, err := buildOnce()
 	if err != nil {
@@ -120,7 +120,7 @@ func (m *machines) run(args ...string) result {
 	return finish(m.t, m.command(args...))
 }
 
-func finish(t *testing.T, cmd *exec.Cmd) result {
+func finish(t testing.TB, cmd *exec.Cmd) result {
 	t.Helper()
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
@@ -249,7 +249,7 @@ func (m *machines) get(path string) (string, error) {
 }
 
 // eventually waits for something that takes a while by nature.
-func eventually(t *testing.T, limit time.Duration, what string, check func() bool) time.Duration {
+func eventually(t testing.TB, limit time.Duration, what string, check func() bool) time.Duration {
 	t.Helper()
 	start := time.Now()
 	for !check() {
