@@ -25,6 +25,7 @@ import (
 
 // TestDeploy is one stack's life on one swarm of three machines, in order.
 func TestDeploy(t *testing.T) {
+	t.Parallel()
 	m := newMachines(t)
 	m.app("1")
 	for _, step := range []struct {

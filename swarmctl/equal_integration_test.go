@@ -24,8 +24,11 @@ import (
 // TestSpecsEqualThoseOfDockerStackDeploy deploys one file with docker's own
 // code and with ours, and compares what the swarm stored.
 func TestSpecsEqualThoseOfDockerStackDeploy(t *testing.T) {
+	t.Parallel()
 	m := newMachines(t, "--managers", "1")
 	m.app("1")
+	// An image of its own: other tests build theirs at the same time.
+	m.write("compose.yaml", strings.Replace(m.read("compose.yaml"), "image: shop/web", "image: shop/wide", 1))
 	m.must("plan") // makes the image
 	for _, name := range []string{"compose.yaml", "site.conf", "key"} {
 		text, err := os.ReadFile(filepath.Join("testdata", "wide", name))
@@ -74,7 +77,7 @@ func (m *machines) dockerStackDeploy(name string) {
 }
 
 var (
-	digest      = regexp.MustCompile(`127\.0\.0\.1:5555/shop/web@sha256:[0-9a-f]{64}`)
+	digest      = regexp.MustCompile(`127\.0\.0\.1:5555/shop/wide@sha256:[0-9a-f]{64}`)
 	contentHash = regexp.MustCompile(`(wide_(?:site|key))-[0-9a-f]{12}`)
 )
 
@@ -110,7 +113,7 @@ func (m *machines) specs() map[string]string {
 		if err != nil {
 			m.t.Fatal(err)
 		}
-		specs[s.Spec.Name] = contentHash.ReplaceAllString(digest.ReplaceAllString(string(text), "shop/web:latest"), "$1")
+		specs[s.Spec.Name] = contentHash.ReplaceAllString(digest.ReplaceAllString(string(text), "shop/wide:latest"), "$1")
 	}
 	return specs
 }

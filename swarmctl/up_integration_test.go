@@ -85,6 +85,7 @@ func prints(text string) func(event.Event) bool {
 
 // TestUp goes through a cluster's life on one set of machines.
 func TestUp(t *testing.T) {
+	t.Parallel()
 	m := newMachines(t, "--bare")
 	t.Run("converges after any kill", m.testKills)
 	t.Run("takes a rebuilt machine in again", m.testRebuilt)
