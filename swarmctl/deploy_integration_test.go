@@ -45,6 +45,7 @@ func TestDeploy(t *testing.T) {
 		{"logs name replica and node", logsNamed},
 		{"a fault changes nothing", faultsChangeNothing},
 		{"a release that takes too long is taken back", timedOut},
+		{"a deploy survives the death of the leader", leaderDies},
 		{"down removes the stack", stackDown},
 	} {
 		if !t.Run(step.name, func(t *testing.T) { step.run(t, m.in(t)) }) {
@@ -294,31 +295,68 @@ func crashingRelease(t *testing.T, m *machines) {
 	}
 }
 
-func interruptedRelease(t *testing.T, m *machines) {
-	m.app("3")
+// deployUntil runs a deploy and acts once, at the first event of that kind.
+func (m *machines) deployUntil(moment func(event.Event) bool, act func(*os.Process)) result {
+	m.t.Helper()
 	cmd := m.command("deploy", "--progress", "json")
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
-		t.Fatal(err)
+		m.t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		m.t.Fatal(err)
 	}
 	var said strings.Builder
+	acted := false
 	lines := bufio.NewScanner(stderr)
 	for lines.Scan() {
 		fmt.Fprintln(&said, lines.Text())
 		var e event.Event
-		if json.Unmarshal(lines.Bytes(), &e) == nil && e.Kind == event.Progress && e.Unit == event.Tasks && e.Current == 1 {
-			_ = cmd.Process.Signal(syscall.SIGINT)
+		if !acted && json.Unmarshal(lines.Bytes(), &e) == nil && moment(e) {
+			acted = true
+			act(cmd.Process)
 		}
 	}
 	_ = cmd.Wait()
-	r := result{stderr: said.String(), code: cmd.ProcessState.ExitCode()}
+	if !acted {
+		m.t.Fatalf("the moment never came:\n%s", said.String())
+	}
+	return result{stderr: said.String(), code: cmd.ProcessState.ExitCode()}
+}
+
+// running is the moment when so many replicas run the new release.
+func running(replicas int64) func(event.Event) bool {
+	return func(e event.Event) bool {
+		return e.Kind == event.Progress && e.Unit == event.Tasks && e.Current == replicas
+	}
+}
+
+func interruptedRelease(t *testing.T, m *machines) {
+	m.app("3")
+	r := m.deployUntil(running(1), func(p *os.Process) { _ = p.Signal(syscall.SIGINT) })
 	m.expect(130, r, "service shop_web: 1 of 2 replicas run the new release", "hint:")
 	// The swarm goes on by itself, and the same deploy finds it done.
 	eventually(t, time.Minute, "both replicas updated", func() bool { return m.status().Services[0].State == "running" })
 	m.expect(0, m.run("deploy"), "no change")
+}
+
+func leaderDies(t *testing.T, m *machines) {
+	var leader string
+	for _, n := range m.members() {
+		if n.Leader {
+			leader = n.Name
+		}
+	}
+	m.app("6")
+	start := time.Now()
+	r := m.deployUntil(running(0), func(*os.Process) { m.must("local", "stop", "--name", m.name, leader) })
+	m.expect(0, r)
+	t.Logf("deployed in %s although the leader died", time.Since(start).Round(100*time.Millisecond))
+	m.serves("version 6")
+	if n := m.livingReplicas(leader); n != 2 {
+		t.Errorf("%d replicas run on living machines, want 2", n)
+	}
+	m.must("local", "start", "--name", m.name, leader)
 }
 
 func rolledBack(t *testing.T, m *machines) {
