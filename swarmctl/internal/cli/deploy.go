@@ -24,6 +24,8 @@ type deployOptions struct {
 	stack   string
 	prune   bool
 	timeout time.Duration
+	// lockTimeout is how long another deploy may take before this one begins.
+	lockTimeout time.Duration
 }
 
 func (o *deployOptions) register(cmd *cobra.Command) {
@@ -42,13 +44,15 @@ func (a *app) newDeployCommand() *cobra.Command {
 wait until they run and stay healthy. A release that does not come up is
 rolled back, all of the stack, and the exit code is 3.
 
-Exit codes: 0 deployed or nothing to do, 2 a fault in a file or flag, 3 rolled
-back, 4 timed out, 6 a machine can't be reached, 130 interrupted.`,
+Exit codes: 0 deployed or nothing to do, 1 failed, 2 a fault in a file or flag,
+3 rolled back, 4 timed out, 5 locked by another deploy, 6 a machine can't be
+reached, 130 interrupted.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.deploy(cmd.Context(), opts) },
 	}
 	opts.register(cmd)
 	cmd.Flags().DurationVar(&opts.timeout, "timeout", 15*time.Minute, "how long the rollout may take before it is rolled back")
+	lockTimeoutFlag(cmd, &opts.lockTimeout)
 	return cmd
 }
 
@@ -72,12 +76,9 @@ func (a *app) deploy(ctx context.Context, opts deployOptions) error {
 	if err := d.deliver(ctx); err != nil {
 		return err
 	}
-	plan, err := d.plan(ctx)
-	if err != nil {
-		return err
-	}
 	record := release.Record{Stack: d.stack.Name, By: whoAmI(), Commit: gitCommit(ctx, d.stack.Dir), Services: d.desired.Services, Networks: d.desired.Networks}
-	return a.release(ctx, d.fleet, d.manager, plan, record, opts.timeout)
+	r := &running{app: a, fleet: d.fleet, manager: d.manager, store: release.Store{API: d.manager, Stack: d.stack.Name}, record: record}
+	return r.start(ctx, change{command: "deploy", plan: d.plan, timeout: opts.timeout, lockTimeout: opts.lockTimeout})
 }
 
 // prepare does all that changes nothing: every fault of the files, every
@@ -184,23 +185,62 @@ func (timedOutError) Hint() string {
 
 var errTimeout = errors.New("the rollout took longer than --timeout allows")
 
-// release records, applies, waits, and takes everything back where it fails.
-func (a *app) release(ctx context.Context, f *fleet, manager *engine.Client, plan rollout.Plan, record release.Record, timeout time.Duration) error {
-	for _, w := range plan.Warnings {
-		a.sink().Warn("stack "+plan.Stack, w)
+// change is what a command wants of the stack.
+type change struct {
+	command string
+	// plan looks at the swarm anew each time.
+	plan                 func(context.Context) (rollout.Plan, error)
+	timeout, lockTimeout time.Duration
+}
+
+// start takes the lock where there is something to write, and plans again
+// under it: another deploy may have ended just now.
+func (r *running) start(ctx context.Context, c change) error {
+	plan, err := c.plan(ctx)
+	if err != nil {
+		return err
 	}
 	if plan.Empty() {
-		a.sink().Unchanged("stack "+plan.Stack, "no change")
+		r.unchanged(plan)
 		return nil
 	}
-	store := release.Store{API: manager, Stack: plan.Stack}
-	record, err := store.Begin(ctx, withImages(record))
-	if err != nil {
+	req := lockRequest{stack: r.store.Stack, command: c.command, commit: r.record.Commit, timeout: c.lockTimeout}
+	return r.app.locked(ctx, r.manager, req, func(ctx context.Context, lease *release.Lease) error {
+		plan, err := c.plan(ctx)
+		if err != nil {
+			return err
+		}
+		if plan.Empty() {
+			r.unchanged(plan)
+			return nil
+		}
+		r.warn(plan)
+		r.lease = lease
+		return r.release(ctx, plan, c.timeout)
+	})
+}
+
+func (r *running) unchanged(plan rollout.Plan) {
+	r.warn(plan)
+	r.app.sink().Unchanged("stack "+plan.Stack, "no change")
+}
+
+func (r *running) warn(plan rollout.Plan) {
+	for _, w := range plan.Warnings {
+		r.app.sink().Warn("stack "+plan.Stack, w)
+	}
+}
+
+// release records, applies, waits, and takes everything back where it fails.
+func (r *running) release(ctx context.Context, plan rollout.Plan, timeout time.Duration) (err error) {
+	if err := r.lease.Check(ctx); err != nil {
+		return err
+	}
+	if r.record, err = r.store.Begin(ctx, withImages(r.record)); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errTimeout)
 	defer cancel()
-	r := &running{app: a, fleet: f, manager: manager, store: store, record: record}
 	return r.run(ctx, plan)
 }
 
@@ -219,6 +259,7 @@ type running struct {
 	manager *engine.Client
 	store   release.Store
 	record  release.Record
+	lease   *release.Lease
 }
 
 // afterwards bounds what is still done once the context has ended.
@@ -226,13 +267,22 @@ const afterwards = 3 * time.Minute
 
 func (r *running) run(ctx context.Context, plan rollout.Plan) error {
 	sink := r.app.sink()
-	targets, err := plan.Apply(ctx, r.manager, sink)
+	var targets []rollout.Target
+	err := r.lease.Check(ctx)
+	if err == nil {
+		targets, err = plan.Apply(ctx, r.manager, sink)
+	}
 	if err == nil {
 		err = rollout.Converge(ctx, r.manager, targets, rollout.DefaultTiming, sink)
 	}
 	// What follows must also happen after a timeout or an interrupt.
 	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
 	defer cancel()
+	after, unguard := r.lease.Guard(after)
+	defer unguard()
+	if fault := r.lease.Check(after); fault != nil {
+		return r.abandoned(after, targets, fault)
+	}
 	if err == nil {
 		return r.finish(after)
 	}

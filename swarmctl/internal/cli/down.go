@@ -23,19 +23,21 @@ import (
 func (a *app) newDownCommand() *cobra.Command {
 	var opts stackFlags
 	var yes bool
+	var lockTimeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "down",
 		Short: "Remove the stack: services, networks, configs, secrets and records",
 		Long:  "Remove the stack: its services, networks, configs, secrets and release records. Volumes and the swarm itself stay.",
 		Args:  noArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.down(cmd.Context(), opts, yes) },
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.down(cmd.Context(), opts, yes, lockTimeout) },
 	}
 	opts.register(cmd)
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	lockTimeoutFlag(cmd, &lockTimeout)
 	return cmd
 }
 
-func (a *app) down(ctx context.Context, opts stackFlags, yes bool) error {
+func (a *app) down(ctx context.Context, opts stackFlags, yes bool, lockTimeout time.Duration) error {
 	stack, err := opts.name(ctx)
 	if err != nil {
 		return err
@@ -53,10 +55,34 @@ func (a *app) down(ctx context.Context, opts stackFlags, yes bool) error {
 	if err != nil {
 		return err
 	}
+	records, err := release.Store{API: manager, Stack: stack}.List(ctx)
+	if err != nil {
+		return err
+	}
+	if parts.empty() && len(records) == 0 {
+		a.sink().Unchanged("stack "+stack, "nothing to remove")
+		return nil
+	}
 	if err := a.confirm(yes, fmt.Sprintf("remove stack %s from cluster %s (%s)?", stack, f.Name, parts)); err != nil {
 		return err
 	}
+	req := lockRequest{stack: stack, command: "down", timeout: lockTimeout}
+	return a.locked(ctx, manager, req, func(ctx context.Context, lease *release.Lease) error {
+		return a.removeStack(ctx, manager, stack, lease)
+	})
+}
+
+// removeStack removes what there is by now: a deploy may have ended since the
+// question was asked.
+func (a *app) removeStack(ctx context.Context, manager *engine.Client, stack string, lease *release.Lease) error {
+	parts, err := findParts(ctx, manager, stack)
+	if err != nil {
+		return err
+	}
 	if err := parts.remove(ctx, a, manager); err != nil {
+		return err
+	}
+	if err := lease.Check(ctx); err != nil {
 		return err
 	}
 	if err := (release.Store{API: manager, Stack: stack}).Forget(ctx); err != nil {
@@ -93,6 +119,10 @@ type stackParts struct {
 
 func (p stackParts) String() string {
 	return fmt.Sprintf("%d services, %d networks, %d configs, %d secrets", len(p.services), len(p.networks), len(p.configs), len(p.secrets))
+}
+
+func (p stackParts) empty() bool {
+	return len(p.services)+len(p.networks)+len(p.configs)+len(p.secrets) == 0
 }
 
 func findParts(ctx context.Context, manager *engine.Client, stack string) (p stackParts, err error) {

@@ -28,6 +28,10 @@ func (interruptedError) Hint() string {
 
 // interrupted says what state things are in.
 func (r *running) interrupted(ctx context.Context, targets []rollout.Target) error {
+	return interruptedError{r.states(ctx, targets)}
+}
+
+func (r *running) states(ctx context.Context, targets []rollout.Target) []string {
 	var state []string
 	for _, t := range targets {
 		state = append(state, "service "+t.Name+": "+r.stateOf(ctx, t))
@@ -35,7 +39,7 @@ func (r *running) interrupted(ctx context.Context, targets []rollout.Target) err
 	if len(targets) == 0 {
 		state = append(state, "no service was changed")
 	}
-	return interruptedError{state}
+	return state
 }
 
 func (r *running) stateOf(ctx context.Context, t rollout.Target) string {

@@ -11,6 +11,7 @@ import (
 	"github.com/docker/docker/api/types/swarm"
 	"github.com/spf13/cobra"
 
+	"github.com/ycesproject/yces/swarmctl/internal/engine"
 	"github.com/ycesproject/yces/swarmctl/internal/release"
 	"github.com/ycesproject/yces/swarmctl/internal/rollout"
 	"github.com/ycesproject/yces/swarmctl/internal/stackfile"
@@ -140,7 +141,7 @@ func shortDigest(ref string) string {
 func (a *app) newRollbackCommand() *cobra.Command {
 	var opts stackFlags
 	var to int
-	var timeout time.Duration
+	var limits change
 	cmd := &cobra.Command{
 		Use:   "rollback",
 		Short: "Take the whole stack back to an earlier release",
@@ -148,15 +149,16 @@ func (a *app) newRollbackCommand() *cobra.Command {
 digest, its configs and secrets. Without --to that is the last release that was
 deployed before the present one.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.rollback(cmd.Context(), opts, to, timeout) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.rollback(cmd.Context(), opts, to, limits) },
 	}
 	opts.register(cmd)
 	cmd.Flags().IntVar(&to, "to", 0, "`NUMBER` of the release, see `swarmctl releases`")
-	cmd.Flags().DurationVar(&timeout, "timeout", 15*time.Minute, "how long it may take")
+	cmd.Flags().DurationVar(&limits.timeout, "timeout", 15*time.Minute, "how long it may take")
+	lockTimeoutFlag(cmd, &limits.lockTimeout)
 	return cmd
 }
 
-func (a *app) rollback(ctx context.Context, opts stackFlags, to int, timeout time.Duration) error {
+func (a *app) rollback(ctx context.Context, opts stackFlags, to int, c change) error {
 	name, err := opts.name(ctx)
 	if err != nil {
 		return err
@@ -178,30 +180,46 @@ func (a *app) rollback(ctx context.Context, opts stackFlags, to int, timeout tim
 	if err != nil {
 		return err
 	}
-	wanted, plan, err := pickRelease(records, to, observed)
+	wanted, err := pickRelease(records, to, observed)
 	if err != nil {
 		return err
 	}
 	if err := f.haveImages(ctx, wanted); err != nil {
 		return err
 	}
+	c.command = "rollback"
+	// What the user wants to go back to stays the same while we wait for a lock.
+	c.plan = func(ctx context.Context) (rollout.Plan, error) { return planRelease(ctx, manager, wanted) }
 	record := release.Record{By: whoAmI(), Commit: wanted.Commit, RollbackTo: wanted.Number, Services: wanted.Services, Networks: wanted.Networks}
-	return a.release(ctx, f, manager, plan, record, timeout)
+	r := &running{app: a, fleet: f, manager: manager, store: release.Store{API: manager, Stack: name}, record: record}
+	return r.start(ctx, c)
 }
 
-// pickRelease finds the release to go back to, and the plan for it: the one
-// named, or the newest that was deployed and differs from what runs now.
-func pickRelease(records []release.Record, to int, observed rollout.Observed) (release.Record, rollout.Plan, error) {
+func planRelease(ctx context.Context, manager *engine.Client, r release.Record) (rollout.Plan, error) {
+	observed, err := rollout.Observe(ctx, manager, r.Stack)
+	if err != nil {
+		return rollout.Plan{}, err
+	}
+	return rollout.NewPlan(desiredOf(r), observed)
+}
+
+func desiredOf(r release.Record) rollout.Desired {
+	return rollout.Desired{Stack: r.Stack, Services: r.Services, Networks: r.Networks, Prune: true}
+}
+
+// pickRelease finds the release to go back to: the one named, or the newest
+// that was deployed and differs from what runs now.
+func pickRelease(records []release.Record, to int, observed rollout.Observed) (release.Record, error) {
 	for _, r := range earlier(records, to) {
-		plan, err := rollout.NewPlan(rollout.Desired{Stack: r.Stack, Services: r.Services, Networks: r.Networks, Prune: true}, observed)
+		plan, err := rollout.NewPlan(desiredOf(r), observed)
 		if err != nil || to != 0 || !plan.Empty() {
-			return r, plan, err
+			return r, err
 		}
 	}
 	if to != 0 {
-		return release.Record{}, rollout.Plan{}, usageError{fmt.Errorf("there is no release %d; see `swarmctl releases`", to)}
+		return release.Record{}, usageError{fmt.Errorf("there is no release %d; see `swarmctl releases`", to)}
 	}
-	return release.Record{}, rollout.Plan{}, usageError{errors.New("there is no earlier release to go back to; see `swarmctl releases`")}
+	return release.Record{}, usageError{errors.New("there is no earlier release to go back to; see `swarmctl releases`")}
 }
 
 // earlier are the releases to choose from, newest first. After a rollback to

@@ -37,7 +37,7 @@ func TestRollbackPicksTheReleaseThatPeopleMean(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			observed := rollout.Observed{Services: map[string]swarm.Service{"shop_web": {Spec: web(c.runs)}}}
-			got, _, err := pickRelease(c.records, c.to, observed)
+			got, err := pickRelease(c.records, c.to, observed)
 			if got.Number != c.want || (err == nil) != (c.want != 0) {
 				t.Errorf("got release %d, %v; want %s", got.Number, err, fmt.Sprint(c.want))
 			}

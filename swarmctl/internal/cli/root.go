@@ -97,6 +97,7 @@ func (a *app) commands() []*cobra.Command {
 		a.newReleasesCommand(),
 		a.newStatusCommand(),
 		a.newLogsCommand(),
+		a.newLockCommand(),
 		a.newDownCommand(),
 		a.newVersionCommand(),
 	}
