@@ -68,7 +68,8 @@ func (m *machines) holding(env string) (cmd *exec.Cmd, ended <-chan result) {
 }
 
 func twoDeploys(t *testing.T, m *machines) {
-	first, ended := m.holding("SICK=1")
+	first, ended := m.holding("SICK=")
+	m.write("site.conf", "greeting = second\n") // the first has read its files by now
 	r := m.run("deploy")
 	m.expect(5, r, "stack shop is locked by ", fmt.Sprintf("(pid %d), `swarmctl deploy`", first.Process.Pid), "since ", "hint: --lock-timeout")
 	t.Logf("refused after %s", r.took.Round(time.Millisecond))
@@ -87,8 +88,10 @@ func twoDeploys(t *testing.T, m *machines) {
 
 	r = m.run("deploy", "--lock-timeout", "2m")
 	m.expect(0, r, "lock: held by ", "lock: taken after ", "deployed")
-	// The sick release was rolled back before the second one began.
-	m.in(t).expect(3, <-ended, "was rolled back")
+	m.expect(0, <-ended, "release 1 deployed")
+	if !strings.Contains(r.stderr, "release 2 deployed") {
+		t.Errorf("the second one is not the second release:\n%s", r.stderr)
+	}
 	t.Logf("the second had waited and deployed after %s", r.took.Round(time.Millisecond))
 	if left := m.lockConfig(); left != nil {
 		t.Errorf("the lock is left: %+v", left.Spec)
@@ -107,7 +110,6 @@ func releasedByHand(t *testing.T, m *machines) {
 	if left := m.lockConfig(); left != nil {
 		t.Errorf("the lock is left: %+v", left.Spec)
 	}
-	m.expect(0, m.run("deploy"), "deployed")
 }
 
 func killedDeploy(t *testing.T, m *machines) {
@@ -119,8 +121,10 @@ func killedDeploy(t *testing.T, m *machines) {
 	// It may have written its services before; this is a change in any case.
 	m.write("site.conf", "greeting = welcome\n")
 	m.expect(5, m.run("deploy"), fmt.Sprintf("(pid %d)", cmd.Process.Pid))
-	m.expect(0, m.run("deploy", "--lock-timeout", "60s"), "lock: warning: taken over from", "deployed")
-	t.Logf("killed, taken over and deployed within %s", time.Since(killed).Round(time.Millisecond))
+	r := m.run("deploy", "--lock-timeout", "60s")
+	m.expect(0, r, "lock: warning: taken over from", "deployed")
+	_, taken, _ := strings.Cut(r.stderr, "lock: taken after ")
+	t.Logf("lock taken after %s; deployed %s after the kill", strings.Fields(taken)[0], time.Since(killed).Round(time.Millisecond))
 }
 
 func unchangedIsNotLocked(t *testing.T, m *machines) {
@@ -142,5 +146,8 @@ func downLeavesNoLock(t *testing.T, m *machines) {
 	if left := m.versions(); len(left) > 0 {
 		t.Errorf("left: %v", left)
 	}
-	m.expect(0, m.run("down", "--yes"), "nothing to remove")
+	// A node lets go of a network some time after the swarm has.
+	eventually(t, 30*time.Second, "nothing to remove", func() bool {
+		return strings.Contains(m.must("down", "--yes").stderr, "nothing to remove")
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/swarm"
@@ -175,7 +176,7 @@ func removeNetwork(ctx context.Context, manager *engine.Client, n network.Summar
 	defer cancel()
 	for {
 		err := manager.NetworkRemove(ctx, n.ID)
-		if err == nil {
+		if err == nil || errdefs.IsNotFound(err) {
 			return nil
 		}
 		select {
