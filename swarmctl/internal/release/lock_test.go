@@ -351,6 +351,21 @@ func TestAnInterruptWhileWaitingLeavesNothing(t *testing.T) {
 	})
 }
 
+func TestRenewalsGoOnAfterAnInterrupt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeSwarm()
+		ctx, interrupt := context.WithCancel(t.Context())
+		lease, err := s.operator("ann").lock().Acquire(ctx, Holder{By: "ann"}, 0, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		interrupt()
+		_, err = s.operator("bob").acquire(3 * time.Minute) // as long as a rollback may take
+		refused(t, err, "ann")
+		release(t, lease)
+	})
+}
+
 func TestReleaseInsistsUntilItsContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ann := newFakeSwarm().operator("ann")
