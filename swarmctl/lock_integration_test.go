@@ -17,6 +17,7 @@ import (
 
 // TestLock is about two who deploy the same stack at the same time.
 func TestLock(t *testing.T) {
+	t.Parallel()
 	m := newMachines(t, "--managers", "1")
 	m.app("1")
 	m.write("compose.yaml", strings.Replace(m.read("compose.yaml"), "replicas: 2", "replicas: 1", 1))

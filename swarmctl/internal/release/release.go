@@ -36,8 +36,8 @@ const (
 // Outcome says how a release ended.
 type Outcome string
 
-// The outcomes. A record that says Running for long is of a deploy that was
-// killed.
+// The outcomes. A record that says Running is of a deploy under way, or of one
+// that was killed and that nobody followed yet.
 const (
 	Running     Outcome = "running"
 	Deployed    Outcome = "deployed"
@@ -153,6 +153,24 @@ func (s Store) End(ctx context.Context, number int, outcome Outcome) error {
 		return nil
 	}
 	return fmt.Errorf("record outcome of release %d: its record is gone", number)
+}
+
+// CloseAbandoned marks the records that still say running as interrupted. Who
+// holds the stack's lock knows that their deploys were killed.
+func (s Store) CloseAbandoned(ctx context.Context) error {
+	records, err := s.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		if r.Outcome != Running {
+			continue
+		}
+		if err := s.End(ctx, r.Number, Interrupted); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Forget removes all records of the stack.

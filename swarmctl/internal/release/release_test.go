@@ -94,6 +94,18 @@ func TestARecordComesBackAsItWasWritten(t *testing.T) {
 	}
 }
 
+func TestTheRecordOfAKilledDeployIsClosedByTheNext(t *testing.T) {
+	s := Store{API: &fakeAPI{}, Stack: "shop"}
+	begin(t, s, "web")
+	if err := s.CloseAbandoned(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	records, err := s.List(context.Background())
+	if err != nil || records[0].Outcome != Interrupted || records[0].Ended.IsZero() {
+		t.Errorf("got %+v, %v; want an interrupted record that has ended", records[0], err)
+	}
+}
+
 func TestTwoDeploysAtOnceGetDifferentNumbers(t *testing.T) {
 	s := Store{API: &fakeAPI{hidden: "swarmctl.shop.000001"}, Stack: "shop"}
 	if r := begin(t, s, "web"); r.Number != 2 {
