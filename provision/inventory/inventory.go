@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 )
 
 // Role says what a node is for.
@@ -102,17 +103,27 @@ func (inv Inventory) Swarm() []Node { return inv.ByRole(Manager, Worker) }
 // Parse reads one JSON document, fills in the defaults and validates it.
 // Unknown keys are refused. The error lists every fault (see Validate).
 func Parse(doc []byte) (Inventory, error) {
-	var inv Inventory
+	var tree any
 	dec := json.NewDecoder(bytes.NewReader(doc))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&inv); err != nil {
+	dec.UseNumber()
+	if err := dec.Decode(&tree); err != nil {
 		return Inventory{}, fmt.Errorf("read inventory: %w", err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return Inventory{}, errors.New("read inventory: more text after the document")
 	}
+	var f faults
+	fitting, err := json.Marshal(shape(&f, "", tree, reflect.TypeFor[Inventory]()))
+	if err != nil {
+		return Inventory{}, fmt.Errorf("read inventory: %w", err)
+	}
+	var inv Inventory
+	if err := json.Unmarshal(fitting, &inv); err != nil {
+		return Inventory{}, fmt.Errorf("read inventory: %w", err)
+	}
 	inv.applyDefaults()
-	if err := inv.Validate(); err != nil {
+	f.merge(inv.check())
+	if err := f.join(); err != nil {
 		return Inventory{}, err
 	}
 	return inv, nil

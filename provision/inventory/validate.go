@@ -2,11 +2,13 @@ package inventory
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -18,16 +20,61 @@ var (
 	labelKey = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$`)
 )
 
-// faults collects what is wrong, each named by its field.
-type faults []error
+// fault is one thing that is wrong with a field.
+type fault struct{ field, text string }
+
+func (f fault) Error() string {
+	if f.field == "" {
+		return f.text
+	}
+	return f.field + ": " + f.text
+}
+
+// faults collects what is wrong.
+type faults []fault
 
 func (f *faults) add(field, format string, args ...any) {
-	*f = append(*f, fmt.Errorf("%s: %w", field, fmt.Errorf(format, args...)))
+	*f = append(*f, fault{field, fmt.Sprintf(format, args...)})
+}
+
+// merge adds the faults of fields that have none yet: a value of the wrong
+// type would otherwise be called missing too.
+func (f *faults) merge(more faults) {
+	first := *f
+	for _, one := range more {
+		if !slices.ContainsFunc(first, one.follows) {
+			*f = append(*f, one)
+		}
+	}
+}
+
+// follows tells whether the cause's field is the fault's or one around it.
+func (f fault) follows(cause fault) bool {
+	rest, inside := strings.CutPrefix(f.field, cause.field)
+	return inside && (cause.field == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// join makes them one error, nil where there is none.
+func (f faults) join() error {
+	if len(f) == 0 {
+		return nil
+	}
+	lines := make([]error, len(f))
+	for i, one := range f {
+		lines[i] = one
+	}
+	noun := "faults"
+	if len(f) == 1 {
+		noun = "fault"
+	}
+	return fmt.Errorf("inventory has %d %s:\n%w", len(f), noun, errors.Join(lines...))
 }
 
 // Validate reports every fault of the document at once, one line each and
 // named by its field; nil when there is none.
-func (inv Inventory) Validate() error {
+func (inv Inventory) Validate() error { return inv.check().join() }
+
+func (inv Inventory) check() faults {
 	var f faults
 	if !label.MatchString(inv.Name) {
 		f.add("name", "must be 1 to 63 letters, digits and hyphens, got %q", inv.Name)
@@ -44,10 +91,7 @@ func (inv Inventory) Validate() error {
 		n.validate(&f, fmt.Sprintf("nodes[%d]", i))
 	}
 	inv.validateUnique(&f)
-	if len(f) == 0 {
-		return nil
-	}
-	return fmt.Errorf("inventory has %d fault(s):\n%w", len(f), errors.Join(f...))
+	return f
 }
 
 func (inv Inventory) validateEndpoint(f *faults) {
@@ -63,13 +107,13 @@ func (inv Inventory) validateEndpoint(f *faults) {
 func (inv Inventory) validateUnique(f *faults) {
 	names, addresses := map[string]int{}, map[string]int{}
 	for i, n := range inv.Nodes {
-		if first, ok := names[n.Name]; ok {
+		if first, ok := names[n.Name]; ok && n.Name != "" {
 			f.add(fmt.Sprintf("nodes[%d].name", i), "%q is the name of nodes[%d] too", n.Name, first)
 		} else {
 			names[n.Name] = i
 		}
 		login := fmt.Sprintf("%s:%d", n.Address, n.Port)
-		if first, ok := addresses[login]; ok {
+		if first, ok := addresses[login]; ok && n.Address != "" {
 			f.add(fmt.Sprintf("nodes[%d].address", i), "%s is the address of nodes[%d] too", login, first)
 		} else {
 			addresses[login] = i
@@ -102,7 +146,7 @@ func (n Node) validateSwarmAddress(f *faults, field string) {
 		}
 		return
 	}
-	if _, err := netip.ParseAddr(n.Address); err != nil && n.Role.InSwarm() {
+	if _, err := netip.ParseAddr(n.Address); err != nil && n.Role.InSwarm() && hostName.MatchString(n.Address) {
 		f.add(field+".privateAddress", "is needed, because address %q is not an IP address", n.Address)
 	}
 }
@@ -138,5 +182,6 @@ func validHostKey(line string) bool {
 	if err != nil || len(blob) < 4+len(parts[0]) {
 		return false
 	}
-	return string(blob[4:4+len(parts[0])]) == parts[0]
+	named := binary.BigEndian.Uint32(blob)
+	return int64(named) == int64(len(parts[0])) && string(blob[4:4+len(parts[0])]) == parts[0]
 }
