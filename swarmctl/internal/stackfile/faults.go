@@ -16,14 +16,31 @@ import (
 type InvalidError struct {
 	Files  []string
 	Faults []string
+
+	missing bool // a file is not there at all
 }
 
 func (e *InvalidError) Error() string {
-	return fmt.Sprintf("%s has %d fault(s):\n%s", strings.Join(e.Files, ", "), len(e.Faults), strings.Join(e.Faults, "\n"))
+	if e.missing && len(e.Faults) == 1 {
+		return "read compose file: " + e.Faults[0]
+	}
+	noun := "faults"
+	if len(e.Faults) == 1 {
+		noun = "fault"
+	}
+	return fmt.Sprintf("%s has %d %s:\n%s", firstOf(strings.Join(e.Files, ", "), "the stack"), len(e.Faults), noun, strings.Join(e.Faults, "\n"))
 }
 
 // ExitCode is that of a configuration fault.
 func (*InvalidError) ExitCode() int { return 2 }
+
+// Hint says what to do next.
+func (e *InvalidError) Hint() string {
+	if e.missing || len(e.Files) == 0 {
+		return "run it in the folder of the service's compose.yaml, or name the file with --file"
+	}
+	return ""
+}
 
 // everyFault finds them all. The loader stops at the first, so where it
 // complains the document is taken apart and each piece is loaded by itself.
@@ -99,7 +116,7 @@ func rewrite(text string) string {
 		return text
 	}
 	rest := strings.TrimPrefix(strings.TrimPrefix(text, match[0]), match[1]+" ")
-	return match[1] + ": " + strings.ToLower(rest[:1]) + rest[1:]
+	return match[1] + ": " + strings.ToLower(rest[:1]) + strings.ReplaceAll(rest[1:], "a integer", "an integer")
 }
 
 // pieces takes a document apart into documents with one property each, deep

@@ -12,6 +12,7 @@ package stackfile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -91,16 +92,26 @@ func Load(ctx context.Context, opts Options) (Stack, error) {
 
 func readFiles(opts Options) (composetypes.ConfigDetails, error) {
 	details := composetypes.ConfigDetails{Environment: opts.Environment}
+	invalid := &InvalidError{Files: opts.Files}
+	if len(opts.Files) == 0 {
+		invalid.Faults = append(invalid.Faults, "no compose file is named")
+	}
 	for _, file := range opts.Files {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return details, &InvalidError{Files: opts.Files, Faults: []string{err.Error()}}
+			invalid.Faults = append(invalid.Faults, unwrapPath(err))
+			invalid.missing = invalid.missing || errors.Is(err, os.ErrNotExist)
+			continue
 		}
 		dict, err := loader.ParseYAML(text)
 		if err != nil {
-			return details, &InvalidError{Files: opts.Files, Faults: []string{err.Error()}}
+			invalid.Faults = append(invalid.Faults, yamlFault(opts.Files, file, err))
+			continue
 		}
 		details.ConfigFiles = append(details.ConfigFiles, composetypes.ConfigFile{Filename: file, Config: dict})
+	}
+	if len(invalid.Faults) > 0 {
+		return details, invalid
 	}
 	first, err := filepath.Abs(opts.Files[0])
 	if err != nil {
@@ -108,6 +119,14 @@ func readFiles(opts Options) (composetypes.ConfigDetails, error) {
 	}
 	details.WorkingDir = filepath.Dir(first)
 	return details, nil
+}
+
+// yamlFault names the file where there are several.
+func yamlFault(files []string, file string, err error) string {
+	if len(files) == 1 {
+		return err.Error()
+	}
+	return file + ": " + err.Error()
 }
 
 func convertStack(ctx context.Context, stack Stack, config *composetypes.Config, details composetypes.ConfigDetails) (Stack, error) {
