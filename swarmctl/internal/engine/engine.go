@@ -40,9 +40,25 @@ func New(dial Dial) (*Client, error) {
 func Local() (*Client, error) {
 	c, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
 	if err != nil {
-		return nil, fmt.Errorf("make docker client: %w", err)
+		return nil, environmentError{err}
 	}
 	return c, nil
+}
+
+// environmentError is a DOCKER_HOST or DOCKER_CERT_PATH that can't be used.
+type environmentError struct{ err error }
+
+func (e environmentError) Error() string {
+	return "use the Docker engine on this machine: " + e.err.Error()
+}
+func (e environmentError) Unwrap() error { return e.err }
+
+// ExitCode is that of a configuration fault.
+func (environmentError) ExitCode() int { return 2 }
+
+// Hint says what to do next.
+func (environmentError) Hint() string {
+	return "unset DOCKER_HOST, or give it a form like unix:///var/run/docker.sock; DOCKER_TLS_VERIFY and DOCKER_CERT_PATH go with tcp:// only"
 }
 
 // PingTimeout bounds the first question to an engine.
