@@ -43,6 +43,9 @@ func (a *app) down(ctx context.Context, opts stackFlags, yes bool, lockTimeout t
 	if err != nil {
 		return err
 	}
+	if !yes && !a.canAsk() {
+		return usageError{fmt.Errorf("remove stack %s: say --yes, because there is no terminal to ask on", stack)}
+	}
 	f, err := a.connect(ctx)
 	if err != nil {
 		return err
@@ -93,17 +96,19 @@ func (a *app) removeStack(ctx context.Context, manager *engine.Client, stack str
 	return nil
 }
 
-// confirm asks on a terminal and insists on --yes elsewhere.
+// canAsk tells whether somebody is there to answer.
+func (a *app) canAsk() bool {
+	in, ok := a.In.(*os.File)
+	return ok && term.IsTerminal(int(in.Fd()))
+}
+
+// confirm asks, unless the answer was given.
 func (a *app) confirm(yes bool, question string) error {
 	if yes {
 		return nil
 	}
-	in, ok := a.In.(*os.File)
-	if !ok || !term.IsTerminal(int(in.Fd())) {
-		return usageError{fmt.Errorf("%s: say --yes, because there is no terminal to ask on", strings.TrimSuffix(question, "?"))}
-	}
 	fmt.Fprintf(a.Err, "%s [y/N] ", question)
-	answer, err := bufio.NewReader(in).ReadString('\n')
+	answer, err := bufio.NewReader(a.In).ReadString('\n')
 	if err != nil || !strings.EqualFold(strings.TrimSpace(answer), "y") {
 		return errors.New("nothing was removed")
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/ycesproject/yces/swarmctl/internal/target"
 )
@@ -51,6 +52,35 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
+// stoppedError is what an interrupt made of a command, whatever the error that
+// it came up with: a machine that was being dialled is not out of reach.
+type stoppedError struct{ error }
+
+func (e stoppedError) Error() string {
+	if text := e.error.Error(); strings.HasPrefix(text, "interrupted") {
+		return text
+	}
+	return "interrupted: " + e.error.Error()
+}
+
+// Is makes it the interrupt that it is. It hides the error's own exit code and
+// hint, which are for another case.
+func (stoppedError) Is(target error) bool { return target == context.Canceled }
+
+// interrupted makes an error that a signal caused recognizable as such. A
+// release that was taken back before the signal ended everything stays one.
+func interrupted(ctx context.Context, err error) error {
+	switch {
+	case err == nil, ctx.Err() == nil:
+		return err
+	case errors.As(err, new(rolledBackError)), errors.As(err, new(timedOutError)):
+		return err
+	case errors.Is(err, context.Canceled) && exitCode(err) == exitInterrupted && hintOf(err) != "":
+		return err
+	}
+	return stoppedError{err}
+}
+
 // report prints the error and what to do about it, and returns the exit code.
 func report(w io.Writer, err error) int {
 	if err == nil {
@@ -59,9 +89,27 @@ func report(w io.Writer, err error) int {
 	if text := err.Error(); text != "" {
 		fmt.Fprintf(w, "error: %s\n", text)
 	}
-	var h hinter
-	if errors.As(err, &h) && h.Hint() != "" {
-		fmt.Fprintf(w, "hint: %s\n", h.Hint())
+	if hint := hintOf(err); hint != "" {
+		fmt.Fprintf(w, "hint: %s\n", hint)
 	}
 	return exitCode(err)
+}
+
+// hintOf is the first hint among the error and its causes: an error that may
+// have one and has none must not hide its cause's.
+func hintOf(err error) string {
+	if h, ok := err.(hinter); ok && h.Hint() != "" {
+		return h.Hint()
+	}
+	switch e := err.(type) { //nolint:errorlint // this walks the causes itself
+	case interface{ Unwrap() error }:
+		return hintOf(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, cause := range e.Unwrap() {
+			if hint := hintOf(cause); hint != "" {
+				return hint
+			}
+		}
+	}
+	return ""
 }

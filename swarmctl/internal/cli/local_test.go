@@ -40,7 +40,7 @@ func TestFaultsOfLocalCommandsHaveTheRightExitCodeAndCure(t *testing.T) {
 		{"local start a b", exitUsage, []string{"takes one node's name"}},
 		{"local up extra", exitUsage, []string{`unknown argument "extra"`}},
 		{"local up --manager 3", exitUsage, []string{"unknown flag"}},
-		{"local up --probe-interval soon", exitUsage, []string{"invalid argument"}},
+		{"local up --probe-interval soon", exitUsage, []string{`--probe-interval: must be a duration like 90s or 5m, got "soon"`}},
 		{"local up -o yaml", exitUsage, []string{"text or json"}},
 	} {
 		code, stdout, stderr := without(t, strings.Fields(c.args)...)

@@ -23,7 +23,7 @@ type logsOptions struct {
 	stack      stackFlags
 	follow     bool
 	timestamps bool
-	tail       string
+	tail       tailFlag
 	since      string
 }
 
@@ -41,7 +41,8 @@ func (a *app) newLogsCommand() *cobra.Command {
 	flags.StringVarP(&opts.stack.stack, "stack", "s", "", "stack `NAME` (default: the compose file's)")
 	flags.BoolVarP(&opts.follow, "follow", "f", false, "go on with new lines until interrupted")
 	flags.BoolVar(&opts.timestamps, "timestamps", false, "begin each line with its time")
-	flags.StringVar(&opts.tail, "tail", "100", "`LINES` from the end of each replica's log, or all")
+	opts.tail = "100"
+	flags.Var(&opts.tail, "tail", "`LINES` from the end of each replica's log, or all")
 	flags.StringVar(&opts.since, "since", "", "only lines since a `TIME` (RFC 3339) or for a duration (10m)")
 	return cmd
 }
@@ -150,7 +151,7 @@ func (w *lineWriter) line(text string) {
 func streamLogs(ctx context.Context, manager *engine.Client, s swarm.Service, opts logsOptions, nodes map[string]string, stdout, stderr *lineWriter) error {
 	body, err := manager.ServiceLogs(ctx, s.ID, container.LogsOptions{
 		ShowStdout: true, ShowStderr: true, Details: true,
-		Follow: opts.follow, Tail: opts.tail, Since: opts.since, Timestamps: opts.timestamps,
+		Follow: opts.follow, Tail: string(opts.tail), Since: opts.since, Timestamps: opts.timestamps,
 	})
 	if err != nil {
 		return fmt.Errorf("read logs of %s: %w", s.Spec.Name, err)

@@ -149,13 +149,33 @@ func (a *app) newRollbackCommand() *cobra.Command {
 digest, its configs and secrets. Without --to that is the last release that was
 deployed before the present one.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.rollback(cmd.Context(), opts, to, limits) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkRollback(cmd, to, limits.timeout); err != nil {
+				return err
+			}
+			return a.rollback(cmd.Context(), opts, to, limits)
+		},
 	}
 	opts.register(cmd)
 	cmd.Flags().IntVar(&to, "to", 0, "`NUMBER` of the release, see `swarmctl releases`")
 	cmd.Flags().DurationVar(&limits.timeout, "timeout", 15*time.Minute, "how long it may take")
 	lockTimeoutFlag(cmd, &limits.lockTimeout)
 	return cmd
+}
+
+// checkRollback finds values that no release and no wait can have.
+func checkRollback(cmd *cobra.Command, to int, timeout time.Duration) error {
+	var faults []error
+	if cmd.Flags().Changed("to") && to < 1 {
+		faults = append(faults, fmt.Errorf("--to: must be a release's number, 1 or higher, got %d", to))
+	}
+	if timeout <= 0 {
+		faults = append(faults, fmt.Errorf("--timeout: must be more than 0, got %s", timeout))
+	}
+	if len(faults) > 0 {
+		return usageError{errors.Join(faults...)}
+	}
+	return nil
 }
 
 func (a *app) rollback(ctx context.Context, opts stackFlags, to int, c change) error {

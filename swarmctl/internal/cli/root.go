@@ -6,7 +6,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -48,14 +47,6 @@ func Main(ctx context.Context, args []string, streams Streams, getenv func(strin
 	return report(streams.Err, interrupted(ctx, err))
 }
 
-// interrupted makes an error that a signal caused recognizable as such.
-func interrupted(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() != nil && !errors.Is(err, context.Canceled) {
-		return fmt.Errorf("%w: %w", context.Canceled, err)
-	}
-	return err
-}
-
 func (a *app) newRootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "swarmctl",
@@ -72,9 +63,8 @@ Try it on this machine:   swarmctl local up && swarmctl deploy`,
 	root.SetOut(a.Out)
 	root.SetErr(a.Err)
 	root.SetIn(a.In)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
-	})
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(newHelpCommand())
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.target, "target", "t", "", "local[:NAME], pulumi:STACK or a file: the `TARGET` machines (env SWARMCTL_TARGET; default local)")
 	flags.StringVarP(&a.identity, "identity", "i", "", "private key `FILE` for SSH (env SWARMCTL_IDENTITY; default: the agent, then ~/.ssh)")
@@ -82,6 +72,7 @@ Try it on this machine:   swarmctl local up && swarmctl deploy`,
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "show results and errors only")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.openDisplay() }
 	root.AddCommand(a.commands()...)
+	refuseUnknownShells(root)
 	return root
 }
 
@@ -139,12 +130,4 @@ func firstOf(values ...string) string {
 		}
 	}
 	return ""
-}
-
-// noArgs refuses arguments with the exit code for wrong usage.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usageError{fmt.Errorf("unknown argument %q for %q; see `%s --help`", args[0], cmd.CommandPath(), cmd.CommandPath())}
-	}
-	return nil
 }
