@@ -31,13 +31,17 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			me, err := user.Current()
 			env.Setenv("LOGIN", me.Username)
+			// No script may meet the engine or the clusters of who runs the tests.
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("DOCKER_HOST", "unix://"+filepath.Join(env.WorkDir, "no-engine.sock"))
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":  exits,
-			"expand": expand,
-			"sshd":   sshd,
-			"keygen": keygen,
+			"exits":   exits,
+			"expand":  expand,
+			"sshd":    sshd,
+			"keygen":  keygen,
+			"machine": machine,
 		},
 	})
 }

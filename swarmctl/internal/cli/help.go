@@ -10,6 +10,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
+// The help lists the verbs in the order in which they are added.
+func init() { cobra.EnableCommandSorting = false }
+
 // suggestionDistance is how many letters a typing error may get wrong.
 const suggestionDistance = 2
 
@@ -68,6 +71,7 @@ func newHelpCommand() *cobra.Command {
 			if len(rest) > 0 {
 				return unknownCommand(about, rest[0])
 			}
+			about.InitDefaultHelpFlag() // which cobra adds to the command that runs
 			return about.Help()
 		},
 	}

@@ -14,6 +14,14 @@ type outputFlag string
 func (o *outputFlag) register(cmd *cobra.Command) {
 	*o = "text"
 	cmd.Flags().VarP(o, "output", "o", "text or json")
+	complete(cmd, "output", "text", "json")
+}
+
+// complete lets the shell offer a flag's values.
+func complete(cmd *cobra.Command, flag string, values ...string) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // the flag was registered a line above
+	}
 }
 
 // String, Set and Type make it a flag that refuses anything else.

@@ -69,6 +69,7 @@ Try it on this machine:   swarmctl local up && swarmctl deploy`,
 	flags.StringVarP(&a.target, "target", "t", "", "local[:NAME], pulumi:STACK or a file: the `TARGET` machines (env SWARMCTL_TARGET; default local)")
 	flags.StringVarP(&a.identity, "identity", "i", "", "private key `FILE` for SSH (env SWARMCTL_IDENTITY; default: the agent, then ~/.ssh)")
 	flags.StringVar(&a.progress, "progress", "auto", "how progress is shown: auto, tty, plain, json or none")
+	complete(root, "progress", "auto", "tty", "plain", "json", "none")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "show results and errors only")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.openDisplay() }
 	root.AddCommand(a.commands()...)
