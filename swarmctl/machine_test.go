@@ -58,6 +58,22 @@ func machine(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(name+"_PORT", port)
 }
 
+// onlyread fails where the machine was asked to change something: onlyread NAME.
+func onlyread(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: onlyread NAME")
+	}
+	log := ts.ReadFile(args[0] + "_requests")
+	if log == "" {
+		ts.Fatalf("the engine of %s was not asked anything", args[0])
+	}
+	for line := range strings.Lines(log) {
+		if !strings.HasPrefix(line, "GET ") {
+			ts.Fatalf("the engine of %s was asked to %s", args[0], line)
+		}
+	}
+}
+
 // fakeMachine is an SSH server on which every command succeeds.
 type fakeMachine struct {
 	config *ssh.ServerConfig

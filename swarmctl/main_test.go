@@ -33,15 +33,17 @@ func TestScripts(t *testing.T) {
 			env.Setenv("LOGIN", me.Username)
 			// No script may meet the engine or the clusters of who runs the tests.
 			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("TZ", "UTC")
 			env.Setenv("DOCKER_HOST", "unix://"+filepath.Join(env.WorkDir, "no-engine.sock"))
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":   exits,
-			"expand":  expand,
-			"sshd":    sshd,
-			"keygen":  keygen,
-			"machine": machine,
+			"exits":    exits,
+			"expand":   expand,
+			"sshd":     sshd,
+			"keygen":   keygen,
+			"machine":  machine,
+			"onlyread": onlyread,
 		},
 	})
 }

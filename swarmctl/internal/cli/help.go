@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -91,22 +90,4 @@ func refuseUnknownShells(root *cobra.Command) {
 			shell.Args = noArgs
 		}
 	}
-}
-
-// tailFlag is a number of lines, or all.
-type tailFlag string
-
-// String, Set and Type make it a flag that refuses anything else.
-func (t *tailFlag) String() string { return string(*t) }
-
-// Type names the flag's value in help texts.
-func (*tailFlag) Type() string { return "LINES" }
-
-// Set takes the flag's value.
-func (t *tailFlag) Set(v string) error {
-	if n, err := strconv.Atoi(v); v != "all" && (err != nil || n < 0) {
-		return fmt.Errorf("must be a number of lines or all, got %q", v)
-	}
-	*t = tailFlag(v)
-	return nil
 }

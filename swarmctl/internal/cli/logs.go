@@ -24,7 +24,7 @@ type logsOptions struct {
 	follow     bool
 	timestamps bool
 	tail       tailFlag
-	since      string
+	since      sinceFlag
 }
 
 func (a *app) newLogsCommand() *cobra.Command {
@@ -43,7 +43,7 @@ func (a *app) newLogsCommand() *cobra.Command {
 	flags.BoolVar(&opts.timestamps, "timestamps", false, "begin each line with its time")
 	opts.tail = "100"
 	flags.Var(&opts.tail, "tail", "`LINES` from the end of each replica's log, or all")
-	flags.StringVar(&opts.since, "since", "", "only lines since a `TIME` (RFC 3339) or for a duration (10m)")
+	flags.Var(&opts.since, "since", "only lines since a `TIME` (RFC 3339) or for a duration (10m)")
 	return cmd
 }
 
@@ -151,7 +151,7 @@ func (w *lineWriter) line(text string) {
 func streamLogs(ctx context.Context, manager *engine.Client, s swarm.Service, opts logsOptions, nodes map[string]string, stdout, stderr *lineWriter) error {
 	body, err := manager.ServiceLogs(ctx, s.ID, container.LogsOptions{
 		ShowStdout: true, ShowStderr: true, Details: true,
-		Follow: opts.follow, Tail: string(opts.tail), Since: opts.since, Timestamps: opts.timestamps,
+		Follow: opts.follow, Tail: string(opts.tail), Since: string(opts.since), Timestamps: opts.timestamps,
 	})
 	if err != nil {
 		return fmt.Errorf("read logs of %s: %w", s.Spec.Name, err)

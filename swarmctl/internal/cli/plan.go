@@ -31,7 +31,7 @@ type operationView struct {
 }
 
 func viewPlan(p rollout.Plan) planView {
-	v := planView{Stack: p.Stack, Operations: []operationView{}, Unchanged: p.Unchanged, Warnings: p.Warnings}
+	v := planView{Stack: p.Stack, Operations: []operationView{}, Unchanged: append([]string{}, p.Unchanged...), Warnings: append([]string{}, p.Warnings...)}
 	for _, op := range p.Operations {
 		v.Operations = append(v.Operations, operationView{Operation: op.String(), Cause: op.Cause(), Changes: op.Details()})
 	}

@@ -22,7 +22,7 @@ type preflightError struct {
 }
 
 func (e preflightError) Error() string {
-	return fmt.Sprintf("not ready to deploy, nothing was changed:\n%s", errors.Join(e.faults...))
+	return fmt.Sprintf("not ready, nothing was changed:\n%s", errors.Join(e.faults...))
 }
 
 // Unwrap makes each fault findable, for its exit code.
@@ -88,9 +88,19 @@ func (d *deployment) checkBuilds(ctx context.Context) []error {
 		_, err = docker.Ping(ctx)
 	}
 	if err != nil {
-		faults = append(faults, fmt.Errorf("reach the Docker engine on this machine, which builds the images: %w", err))
+		faults = append(faults, noBuilderError{fmt.Errorf("reach the Docker engine on this machine, which builds the images: %w", err)})
 	}
 	return faults
+}
+
+// noBuilderError is a machine where nothing can be built.
+type noBuilderError struct{ error }
+
+func (e noBuilderError) Unwrap() error { return e.error }
+
+// Hint says what to do next.
+func (noBuilderError) Hint() string {
+	return "start Docker on this machine, or name another engine with DOCKER_HOST"
 }
 
 // warnOfIngress: without IPVS in a node's kernel the swarm converges and the

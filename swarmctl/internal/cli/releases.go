@@ -33,7 +33,20 @@ func (o *stackFlags) name(ctx context.Context) (string, error) {
 		return o.stack, nil
 	}
 	stack, err := stackfile.Load(ctx, stackfile.Options{Files: o.files, Environment: environment()})
-	return stack.Name, err
+	if err != nil {
+		return "", unnamedStackError{err}
+	}
+	return stack.Name, nil
+}
+
+// unnamedStackError is a compose file that can't say which stack is meant.
+type unnamedStackError struct{ error }
+
+func (e unnamedStackError) Unwrap() error { return e.error }
+
+// Hint says what to do next.
+func (unnamedStackError) Hint() string {
+	return "run it in the folder of the service's compose.yaml, name the file with --file, or the stack with --stack"
 }
 
 func (a *app) newReleasesCommand() *cobra.Command {
@@ -99,7 +112,7 @@ func releasesTable(records []release.Record) string {
 		if r.RollbackTo > 0 {
 			outcome += fmt.Sprintf(" (back to %d)", r.RollbackTo)
 		}
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Number, r.Started.Local().Format("2006-01-02 15:04:05"), took, outcome, r.By, textOr(shortCommit(r.Commit), "-"), strings.Join(shortImages(r.Images), ", "))
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Number, localTime(r.Started), took, outcome, r.By, textOr(shortCommit(r.Commit), "-"), strings.Join(shortImages(r.Images), ", "))
 	}
 	if err := w.Flush(); err != nil {
 		panic(err) // a strings.Builder takes everything

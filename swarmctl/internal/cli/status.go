@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/swarm"
@@ -45,13 +47,14 @@ type serviceView struct {
 }
 
 type taskView struct {
-	ID    string `json:"id"`
-	Slot  int    `json:"slot,omitempty"`
-	Node  string `json:"node"`
-	State string `json:"state"`
-	Since string `json:"since"`
-	Image string `json:"image"`
-	Error string `json:"error,omitempty"`
+	ID   string `json:"id"`
+	Slot int    `json:"slot,omitempty"`
+	// Node is empty while no node is chosen.
+	Node  string    `json:"node"`
+	State string    `json:"state"`
+	Since time.Time `json:"since"`
+	Image string    `json:"image"`
+	Error string    `json:"error,omitempty"`
 }
 
 func (a *app) newStatusCommand() *cobra.Command {
@@ -148,14 +151,16 @@ func viewService(s swarm.Service, tasks []swarm.Task, nodes []swarm.Node) servic
 			v.Tasks = append(v.Tasks, viewTask(t, names))
 		}
 	}
-	slices.SortFunc(v.Tasks, func(a, b taskView) int { return strings.Compare(a.Node+a.ID, b.Node+b.ID) })
+	slices.SortFunc(v.Tasks, func(a, b taskView) int {
+		return cmp.Or(cmp.Compare(a.Node, b.Node), cmp.Compare(a.Slot, b.Slot), cmp.Compare(a.ID, b.ID))
+	})
 	return v
 }
 
 func viewTask(t swarm.Task, names map[string]string) taskView {
 	v := taskView{
-		ID: t.ID, Slot: t.Slot, Node: textOr(names[t.NodeID], "-"), State: string(t.Status.State),
-		Since: t.Status.Timestamp.Local().Format("2006-01-02 15:04:05"), Error: t.Status.Err,
+		ID: t.ID, Slot: t.Slot, Node: names[t.NodeID], State: string(t.Status.State),
+		Since: t.Status.Timestamp, Error: t.Status.Err,
 	}
 	if t.Spec.ContainerSpec != nil {
 		v.Image = t.Spec.ContainerSpec.Image
@@ -199,12 +204,15 @@ func statusText(v statusView) string {
 	table(&b, "TASK\tSERVICE\tNODE\tSTATE\tSINCE\tIMAGE", func(row func(...any)) {
 		for _, s := range v.Services {
 			for _, t := range s.Tasks {
-				row(fmt.Sprintf("%.12s", t.ID), s.Name, t.Node, strings.TrimSuffix(t.State+": "+t.Error, ": "), t.Since, shortDigest(t.Image))
+				row(fmt.Sprintf("%.12s", t.ID), s.Name, dash(t.Node), strings.TrimSuffix(t.State+": "+t.Error, ": "), localTime(t.Since), shortDigest(t.Image))
 			}
 		}
 	})
 	return b.String()
 }
+
+// localTime is how tables show a time.
+func localTime(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
 
 func leaderMark(leader bool) string {
 	if leader {
