@@ -56,7 +56,7 @@ func Load(_ context.Context, spec string, getenv func(string) string) (Target, e
 // the XDG base directory specification for $XDG_STATE_HOME.
 func LocalDir(name string, getenv func(string) string) string {
 	state := getenv("XDG_STATE_HOME")
-	if state == "" {
+	if !filepath.IsAbs(state) { // the specification ignores such a path
 		state = filepath.Join(getenv("HOME"), ".local", "state")
 	}
 	return filepath.Join(state, "swarmctl", "local", name)
@@ -76,13 +76,20 @@ func loadLocal(name string, getenv func(string) string) (Target, error) {
 	dir := LocalDir(name, getenv)
 	t, err := loadFile(filepath.Join(dir, InventoryFile))
 	if errors.Is(err, os.ErrNotExist) {
-		return Target{}, invalidError{fmt.Errorf("there is no local cluster %q", name), "`swarmctl local up` makes one; name another target with --target"}
+		return Target{}, invalidError{fmt.Errorf("there is no local cluster %q", name), fmt.Sprintf("`swarmctl local up%s` makes one; name another target with --target", nameFlag(name))}
 	}
 	if err != nil {
 		return Target{}, err
 	}
 	t.Identities = []string{filepath.Join(dir, IdentityFile)}
 	return t, nil
+}
+
+func nameFlag(name string) string {
+	if name == DefaultLocal {
+		return ""
+	}
+	return " --name " + name
 }
 
 // loadFile reads an inventory; YAML is turned into JSON first, of which it is
