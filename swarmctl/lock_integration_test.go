@@ -149,6 +149,6 @@ func downLeavesNoLock(t *testing.T, m *machines) {
 	}
 	// A node lets go of a network some time after the swarm has.
 	eventually(t, 30*time.Second, "nothing to remove", func() bool {
-		return strings.Contains(m.must("down", "--yes").stderr, "nothing to remove")
+		return strings.Contains(m.must("down", "--yes").stderr, "there is nothing of it")
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"sync"
 
 	"github.com/ycesproject/yces/provision/inventory"
@@ -177,6 +178,28 @@ func (e noManagerError) Error() string {
 // Hint says what to do next.
 func (noManagerError) Hint() string { return "`swarmctl up` makes the swarm" }
 
+// silentEngineError is a machine that can be reached and whose engine can't.
+type silentEngineError struct {
+	node string
+	err  error
+}
+
+func (e silentEngineError) Error() string {
+	cause := e.err
+	var request *url.Error
+	if errors.As(e.err, &request) {
+		cause = request.Err // the request's URL is made up, see engine.New
+	}
+	return fmt.Sprintf("ask the engine of %q: %v", e.node, cause)
+}
+
+func (e silentEngineError) Unwrap() error { return e.err }
+
+// Hint says what to do next.
+func (silentEngineError) Hint() string {
+	return "`swarmctl up` installs Docker and starts it; `systemctl status docker` on the machine says why it does not run"
+}
+
 func (f *fleet) checkManager(ctx context.Context, node inventory.Node) error {
 	if _, err := f.conn(ctx, node); err != nil {
 		return err
@@ -187,7 +210,7 @@ func (f *fleet) checkManager(ctx context.Context, node inventory.Node) error {
 	}
 	info, err := c.Info(ctx)
 	if err != nil {
-		return fmt.Errorf("ask the engine of %q: %w", node.Name, err)
+		return silentEngineError{node.Name, err}
 	}
 	if !info.Swarm.ControlAvailable {
 		return noManagerError{node.Name}

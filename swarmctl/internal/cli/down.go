@@ -64,10 +64,10 @@ func (a *app) down(ctx context.Context, opts stackFlags, yes bool, lockTimeout t
 		return err
 	}
 	if parts.empty() && len(records) == 0 {
-		a.sink().Unchanged("stack "+stack, "nothing to remove")
+		a.sink().Unchanged("stack "+stack, "there is nothing of it on cluster "+f.Name)
 		return nil
 	}
-	if err := a.confirm(yes, fmt.Sprintf("remove stack %s from cluster %s (%s)?", stack, f.Name, parts)); err != nil {
+	if err := a.confirm(ctx, yes, fmt.Sprintf("remove stack %s from cluster %s (%s)?", stack, f.Name, parts)); err != nil {
 		return err
 	}
 	req := lockRequest{stack: stack, command: "down", timeout: lockTimeout}
@@ -103,16 +103,28 @@ func (a *app) canAsk() bool {
 }
 
 // confirm asks, unless the answer was given.
-func (a *app) confirm(yes bool, question string) error {
+func (a *app) confirm(ctx context.Context, yes bool, question string) error {
 	if yes {
 		return nil
 	}
 	fmt.Fprintf(a.Err, "%s [y/N] ", question)
-	answer, err := bufio.NewReader(a.In).ReadString('\n')
-	if err != nil || !strings.EqualFold(strings.TrimSpace(answer), "y") {
+	answer := make(chan string, 1)
+	go func() {
+		line, err := bufio.NewReader(a.In).ReadString('\n')
+		if err != nil {
+			line = ""
+		}
+		answer <- strings.TrimSpace(line)
+	}()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case text := <-answer:
+		if strings.EqualFold(text, "y") || strings.EqualFold(text, "yes") {
+			return nil
+		}
 		return errors.New("nothing was removed")
 	}
-	return nil
 }
 
 // stackParts are what the swarm has of a stack.
@@ -124,7 +136,10 @@ type stackParts struct {
 }
 
 func (p stackParts) String() string {
-	return fmt.Sprintf("%d services, %d networks, %d configs, %d secrets", len(p.services), len(p.networks), len(p.configs), len(p.secrets))
+	return strings.Join([]string{
+		plural(len(p.services), "service"), plural(len(p.networks), "network"),
+		plural(len(p.configs), "config"), plural(len(p.secrets), "secret"),
+	}, ", ")
 }
 
 func (p stackParts) empty() bool {
@@ -151,18 +166,18 @@ func findParts(ctx context.Context, manager *engine.Client, stack string) (p sta
 // remove takes the services away first, because they use the rest.
 func (p stackParts) remove(ctx context.Context, a *app, manager *engine.Client) error {
 	for _, s := range p.services {
-		if err := manager.ServiceRemove(ctx, s.ID); err != nil {
+		if err := manager.ServiceRemove(ctx, s.ID); err != nil && !errdefs.IsNotFound(err) {
 			return fmt.Errorf("remove service %s: %w", s.Spec.Name, err)
 		}
 		a.sink().Done("service "+s.Spec.Name, "removed")
 	}
 	for _, c := range p.configs {
-		if err := manager.ConfigRemove(ctx, c.ID); err != nil {
+		if err := manager.ConfigRemove(ctx, c.ID); err != nil && !errdefs.IsNotFound(err) {
 			return fmt.Errorf("remove config %s: %w", c.Spec.Name, err)
 		}
 	}
 	for _, s := range p.secrets {
-		if err := manager.SecretRemove(ctx, s.ID); err != nil {
+		if err := manager.SecretRemove(ctx, s.ID); err != nil && !errdefs.IsNotFound(err) {
 			return fmt.Errorf("remove secret %s: %w", s.Spec.Name, err)
 		}
 	}

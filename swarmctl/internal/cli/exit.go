@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/containerd/errdefs"
+
 	"github.com/ycesproject/yces/swarmctl/internal/target"
 )
 
@@ -89,7 +91,11 @@ func report(w io.Writer, err error) int {
 	if text := err.Error(); text != "" {
 		fmt.Fprintf(w, "error: %s\n", text)
 	}
-	if hint := hintOf(err); hint != "" {
+	hint := hintOf(err)
+	if hint == "" && errdefs.IsUnavailable(err) {
+		hint = "a swarm works as long as more than half of its managers do: start the others again"
+	}
+	if hint != "" {
 		fmt.Fprintf(w, "hint: %s\n", hint)
 	}
 	return exitCode(err)

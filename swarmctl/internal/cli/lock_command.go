@@ -93,7 +93,10 @@ func (a *app) breakLock(ctx context.Context, lock release.Lock, held *release.He
 		a.sink().Unchanged("stack "+lock.Stack, "is not locked")
 		return nil
 	}
-	if err := a.confirm(yes, fmt.Sprintf("take the lock of stack %s from %s?", lock.Stack, held)); err != nil {
+	if !yes && !a.canAsk() {
+		return usageError{fmt.Errorf("take the lock of stack %s from %s: say --yes, because there is no terminal to ask on", lock.Stack, held)}
+	}
+	if err := a.confirm(ctx, yes, fmt.Sprintf("take the lock of stack %s from %s?", lock.Stack, held)); err != nil {
 		return err
 	}
 	if err := lock.Break(ctx, *held, whoAmI()); err != nil {

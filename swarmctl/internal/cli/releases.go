@@ -292,7 +292,11 @@ func (f *fleet) haveImages(ctx context.Context, r release.Record) error {
 		node := &imageNode{node: n, docker: docker, fleet: f}
 		for _, service := range sortedKeys(r.Services) {
 			ref := imageOf(r.Services[service])
-			if has, err := node.Has(ctx, ref); err != nil || !has {
+			has, err := node.Has(ctx, ref)
+			if err != nil {
+				return fmt.Errorf("node %s: %w", n.Name, err)
+			}
+			if !has {
 				faults = append(faults, fmt.Errorf("node %s has no image %s any more", n.Name, ref))
 			}
 		}
