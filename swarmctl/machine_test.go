@@ -33,7 +33,8 @@ func machine(ts *testscript.TestScript, neg bool, args []string) {
 	name := args[0]
 	m := &fakeMachine{}
 	if args[1] != "-" {
-		api := httptest.NewServer(&answers{file: ts.MkAbs(args[1]), log: ts.MkAbs(name + "_requests")})
+		m.answers = &answers{file: ts.MkAbs(args[1]), log: ts.MkAbs(name + "_requests")}
+		api := httptest.NewServer(m.answers)
 		ts.Defer(api.Close)
 		m.engine = api.Listener.Addr().String()
 	}
@@ -74,10 +75,21 @@ func onlyread(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// fakeMachine is an SSH server on which every command succeeds.
+// fakeMachine is an SSH server on which commands do nothing.
 type fakeMachine struct {
-	config *ssh.ServerConfig
-	engine string // address of its API
+	config  *ssh.ServerConfig
+	engine  string // address of its API
+	answers *answers
+}
+
+// exit is the exit code of commands.
+func (m *fakeMachine) exit() uint32 {
+	if m.answers == nil {
+		return 0
+	}
+	all, _ := m.answers.read()
+	code, _ := all["exit"].(float64)
+	return uint32(code)
 }
 
 func (m *fakeMachine) accept(l net.Listener) {
@@ -100,7 +112,7 @@ func (m *fakeMachine) serve(raw net.Conn) {
 	for c := range channels {
 		switch c.ChannelType() {
 		case "session":
-			go runNothing(c)
+			go m.runNothing(c)
 		case "direct-streamlocal@openssh.com":
 			go m.forward(c)
 		default:
@@ -109,7 +121,7 @@ func (m *fakeMachine) serve(raw net.Conn) {
 	}
 }
 
-func runNothing(c ssh.NewChannel) {
+func (m *fakeMachine) runNothing(c ssh.NewChannel) {
 	channel, requests, err := c.Accept()
 	if err != nil {
 		return
@@ -117,7 +129,7 @@ func runNothing(c ssh.NewChannel) {
 	for r := range requests {
 		_ = r.Reply(r.Type == "exec", nil)
 		if r.Type == "exec" {
-			_, _ = channel.SendRequest("exit-status", false, ssh.Marshal(struct{ Code uint32 }{0}))
+			_, _ = channel.SendRequest("exit-status", false, ssh.Marshal(struct{ Code uint32 }{m.exit()}))
 			_ = channel.Close()
 		}
 	}
@@ -152,6 +164,7 @@ func (m *fakeMachine) forward(c ssh.NewChannel) {
 //   - {"$status": 409, "message": "…"} is an error;
 //   - a list is filtered by the labels that the request asks for;
 //   - "$gzip": V beside "Spec" puts V, packed, into the spec's data;
+//   - "exit" is the exit code of all commands that are run, 0 where there is none;
 //   - the answer to …/logs is a list of lines, those for standard error with "!" in front.
 type answers struct {
 	file, log string
@@ -197,12 +210,8 @@ func (a *answers) find(asked string) (any, error) {
 	if err := errors.Join(err, log.Close()); err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(a.file)
+	all, err := a.read()
 	if err != nil {
-		return nil, err
-	}
-	var all map[string]any
-	if err := json.Unmarshal(text, &all); err != nil {
 		return nil, err
 	}
 	answer, ok := all[asked]
@@ -210,6 +219,15 @@ func (a *answers) find(asked string) (any, error) {
 		return nil, fmt.Errorf("%s has no answer to %q", a.file, asked)
 	}
 	return answer, nil
+}
+
+func (a *answers) read() (map[string]any, error) {
+	text, err := os.ReadFile(a.file)
+	if err != nil {
+		return nil, err
+	}
+	var all map[string]any
+	return all, json.Unmarshal(text, &all)
 }
 
 func filtered(list []any, query string) []any {

@@ -90,7 +90,7 @@ func (d *deployment) resolve(ctx context.Context, name string) (builtImage, erro
 	if namesRegistry(name, named) {
 		found, err := d.manager.DistributionInspect(ctx, named.String(), "")
 		if err != nil {
-			return builtImage{}, fmt.Errorf("ask the registry for image %s: %w", name, err)
+			return builtImage{}, registryError{fmt.Errorf("ask the registry for image %s: %w", name, err)}
 		}
 		return builtImage{name: name, ref: reference.TrimNamed(named).String() + "@" + found.Descriptor.Digest.String()}, nil
 	}
@@ -106,6 +106,16 @@ func (d *deployment) resolve(ctx context.Context, name string) (builtImage, erro
 		return builtImage{}, err
 	}
 	return d.export(ctx, docker, name, id)
+}
+
+// registryError is an image whose digest the registry did not tell.
+type registryError struct{ error }
+
+func (e registryError) Unwrap() error { return e.error }
+
+// Hint says what to do next.
+func (registryError) Hint() string {
+	return "see that the image was pushed, that name and tag are right, and that the manager can reach the registry"
 }
 
 // namesRegistry tells "example.org/x" from "x", which reference completes

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/distribution/reference"
 	"github.com/docker/docker/api/types/swarm"
 
 	"github.com/ycesproject/yces/provision/inventory"
@@ -80,7 +81,7 @@ func (d *deployment) checkBuilds(ctx context.Context) []error {
 			faults = append(faults, fmt.Errorf("service %s: read Dockerfile: %w", name, err))
 		}
 	}
-	if len(d.stack.Builds) == 0 {
+	if !d.needsLocalEngine() {
 		return faults
 	}
 	docker, err := engine.Local()
@@ -88,9 +89,28 @@ func (d *deployment) checkBuilds(ctx context.Context) []error {
 		_, err = docker.Ping(ctx)
 	}
 	if err != nil {
-		faults = append(faults, noBuilderError{fmt.Errorf("reach the Docker engine on this machine, which builds the images: %w", err)})
+		faults = append(faults, noBuilderError{fmt.Errorf("reach the Docker engine on this machine, which builds or holds the images: %w", err)})
 	}
 	return faults
+}
+
+// needsLocalEngine tells whether an image comes from this machine: because it
+// is built, or because its name has no registry that the nodes could ask.
+func (d *deployment) needsLocalEngine() bool {
+	if len(d.stack.Builds) > 0 {
+		return true
+	}
+	for _, spec := range d.stack.Services {
+		name := imageOf(spec)
+		named, err := reference.ParseNormalizedNamed(name)
+		if err != nil {
+			continue // which stackfile refuses
+		}
+		if _, pinned := named.(reference.Canonical); !pinned && !namesRegistry(name, named) {
+			return true
+		}
+	}
+	return false
 }
 
 // noBuilderError is a machine where nothing can be built.
