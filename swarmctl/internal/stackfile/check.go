@@ -132,8 +132,12 @@ func checkFile(field string, obj composetypes.FileObjectConfig) []string {
 	if obj.File == "" {
 		return []string{field + ".file: is missing; name a file, or say external: true"}
 	}
-	if _, err := os.Stat(obj.File); err != nil {
+	info, err := os.Stat(obj.File)
+	switch {
+	case err != nil:
 		return []string{field + ".file: " + unwrapPath(err)}
+	case info.IsDir(): // the loader takes the compose file's folder where none is named
+		return []string{field + ".file: is missing or a folder; name a file, or say external: true"}
 	}
 	return nil
 }

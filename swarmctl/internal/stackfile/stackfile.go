@@ -83,7 +83,9 @@ func Load(ctx context.Context, opts Options) (Stack, error) {
 	if !validStackName(stack.Name) {
 		faults = append(faults, fmt.Sprintf("stack name: must be letters, digits, '-' and '_', got %q; set it with --stack", stack.Name))
 	}
-	faults = append(faults, checkConfig(config)...)
+	buildFaults, buildWarnings := checkBuilds(details.ConfigFiles)
+	faults = slices.Concat(faults, buildFaults, checkConfig(config))
+	stack.Warnings = buildWarnings
 	if len(faults) > 0 {
 		return Stack{}, &InvalidError{Files: opts.Files, Faults: faults}
 	}
@@ -136,7 +138,7 @@ func convertStack(ctx context.Context, stack Stack, config *composetypes.Config,
 	}
 	stack.Builds = builds(ns, config.Services, details.WorkingDir)
 	defaultImages(ns, config)
-	stack.Warnings = append(ignoredProperties(details), warnings(config)...)
+	stack.Warnings = slices.Concat(stack.Warnings, ignoredProperties(details), warnings(config))
 
 	var err error
 	stack.Networks, stack.ExternalNetworks = convert.Networks(ns, config.Networks, declaredNetworks(config.Services))
