@@ -16,7 +16,7 @@ func TestOnlyAYesIsOne(t *testing.T) {
 	} {
 		var shown strings.Builder
 		a := &app{Streams: Streams{In: strings.NewReader(answer), Err: &shown}}
-		err := a.confirm(t.Context(), false, "remove it?")
+		err := a.ask(t.Context(), "remove it?")
 		if (err == nil) != want || shown.String() != "remove it? [y/N] " {
 			t.Errorf("%q: got %v after %q", answer, err, shown.String())
 		}
@@ -24,6 +24,9 @@ func TestOnlyAYesIsOne(t *testing.T) {
 	a := &app{Streams: Streams{In: strings.NewReader("n\n"), Err: io.Discard}}
 	if err := a.confirm(t.Context(), true, "remove it?"); err != nil {
 		t.Errorf("with --yes: %v", err)
+	}
+	if err := a.confirm(t.Context(), false, "remove it?"); exitCode(err) != exitUsage || !strings.Contains(err.Error(), "remove it: say --yes") {
+		t.Errorf("without a terminal: %v", err)
 	}
 }
 
@@ -33,7 +36,7 @@ func TestAQuestionCanBeInterrupted(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	time.AfterFunc(50*time.Millisecond, interrupt)
 	a := &app{Streams: Streams{In: in, Err: io.Discard}}
-	if err := a.confirm(ctx, false, "remove it?"); !errors.Is(err, context.Canceled) {
+	if err := a.ask(ctx, "remove it?"); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }

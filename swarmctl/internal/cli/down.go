@@ -102,11 +102,20 @@ func (a *app) canAsk() bool {
 	return ok && term.IsTerminal(int(in.Fd()))
 }
 
-// confirm asks, unless the answer was given.
+// confirm asks on a terminal, unless the answer was given, and insists on --yes
+// elsewhere.
 func (a *app) confirm(ctx context.Context, yes bool, question string) error {
-	if yes {
+	switch {
+	case yes:
 		return nil
+	case !a.canAsk():
+		return usageError{fmt.Errorf("%s: say --yes, because there is no terminal to ask on", strings.TrimSuffix(question, "?"))}
 	}
+	return a.ask(ctx, question)
+}
+
+// ask returns nil where the answer is yes.
+func (a *app) ask(ctx context.Context, question string) error {
 	fmt.Fprintf(a.Err, "%s [y/N] ", question)
 	answer := make(chan string, 1)
 	go func() {
