@@ -164,11 +164,13 @@ func (m *fakeMachine) forward(c ssh.NewChannel) {
 //   - {"$status": 409, "message": "…"} is an error;
 //   - a list is filtered by the labels that the request asks for;
 //   - "$gzip": V beside "Spec" puts V, packed, into the spec's data;
+//   - configs that are created are kept beside it, see keptConfigs;
 //   - "exit" is the exit code of all commands that are run, 0 where there is none;
 //   - the answer to …/logs is a list of lines, those for standard error with "!" in front.
 type answers struct {
 	file, log string
 	mu        sync.Mutex
+	kept      keptConfigs
 }
 
 var apiVersion = regexp.MustCompile(`^/v[0-9.]+/`)
@@ -181,6 +183,9 @@ func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer, err := a.find(asked)
+	if a.kept.serve(w, r, asked) {
+		return
+	}
 	if err != nil {
 		answer = map[string]any{"$status": 501.0, "message": err.Error()}
 	}
@@ -193,6 +198,9 @@ func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(asked, "/logs") {
 			writeLogs(w, v)
 			return
+		}
+		if asked == "GET /configs" {
+			v = a.kept.with(v)
 		}
 		answer = filtered(v, r.URL.Query().Get("filters"))
 	}

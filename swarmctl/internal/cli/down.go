@@ -59,11 +59,11 @@ func (a *app) down(ctx context.Context, opts stackFlags, yes bool, lockTimeout t
 	if err != nil {
 		return err
 	}
-	records, err := release.Store{API: manager, Stack: stack}.List(ctx)
+	recorded, err := release.Store{API: manager, Stack: stack}.Any(ctx)
 	if err != nil {
 		return err
 	}
-	if parts.empty() && len(records) == 0 {
+	if parts.empty() && !recorded {
 		a.sink().Unchanged("stack "+stack, "there is nothing of it on cluster "+f.Name)
 		return nil
 	}

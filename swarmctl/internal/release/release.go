@@ -155,6 +155,12 @@ func (s Store) End(ctx context.Context, number int, outcome Outcome) error {
 	return fmt.Errorf("record outcome of release %d: its record is gone", number)
 }
 
+// Any tells whether the stack has a record.
+func (s Store) Any(ctx context.Context) (bool, error) {
+	configs, err := s.configs(ctx)
+	return len(configs) > 0, err
+}
+
 // CloseAbandoned marks the records that still say running as interrupted. Who
 // holds the stack's lock knows that their deploys were killed.
 func (s Store) CloseAbandoned(ctx context.Context) error {
