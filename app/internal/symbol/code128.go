@@ -2,7 +2,6 @@ package symbol
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/boombuler/barcode/code128"
 	"github.com/makiuchi-d/gozxing/oned"
@@ -14,16 +13,14 @@ import (
 var code128Encoder = Encoder{
 	Name:   "code128",
 	Title:  "Code 128",
+	Group:  Industry,
+	Hint:   "Letters, digits and signs (ASCII), 80 at the most.",
 	Linear: true,
 	encode: encodeCode128,
-	decode: func(s *Symbol) (string, error) { return decodeLine(s, oned.NewCode128Reader()) },
+	decode: func(s *Symbol) (string, error) { return decodeLine(s, oned.NewCode128Reader(), nil) },
 }
 
-const (
-	code128MaxChars  = 80
-	code128BarHeight = 50
-	labelAdvance     = 6
-)
+const code128MaxChars = 80
 
 func encodeCode128(text string, _ Options) (*Symbol, string, error) {
 	if err := checkCode128(text); err != nil {
@@ -33,14 +30,7 @@ func encodeCode128(text string, _ Options) (*Symbol, string, error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("encode code128: %w", err)
 	}
-	bars := modulesOf(code)
-	return &Symbol{
-		Width:  len(bars),
-		Rows:   []Row{{bars, code128BarHeight}},
-		Quiet:  Quiet{Top: 2, Right: 10, Bottom: 2, Left: 10},
-		Linear: true,
-		Labels: []Label{centred(printable(text), len(bars), code128BarHeight+1)},
-	}, text, nil
+	return lineSymbol(modulesOf(code), text), text, nil
 }
 
 func checkCode128(text string) error {
@@ -55,21 +45,4 @@ func checkCode128(text string) error {
 		faults.Add("data", "must be at most %d characters for Code 128, got %d", code128MaxChars, n)
 	}
 	return faults.Err()
-}
-
-// printable shows control characters as spaces.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return ' '
-		}
-		return r
-	}, text)
-}
-
-// centred returns text in the middle of the bars, narrower cells where it
-// would be wider than they are.
-func centred(text string, width, y int) Label {
-	advance := min(labelAdvance, float64(width)/float64(len(text)))
-	return Label{Text: text, X: (float64(width) - advance*float64(len(text))) / 2, Y: y, Advance: advance}
 }

@@ -15,12 +15,29 @@ type Options struct {
 	Level string
 }
 
+// Group is a kind of use, to find a symbology by.
+type Group string
+
+// The groups, in the order in which they are offered.
+const (
+	Matrix   Group = "2D codes"
+	Retail   Group = "Retail"
+	Industry Group = "Logistics and industry"
+)
+
+// Groups lists them.
+var Groups = []Group{Matrix, Retail, Industry}
+
 // Encoder makes the symbols of one symbology.
 type Encoder struct {
 	// Name is what the API calls it.
 	Name string
 	// Title is what people call it.
 	Title string
+	// Group is the kind of use that it belongs to.
+	Group Group
+	// Hint says in a sentence what it can carry.
+	Hint string
 	// Linear is set for barcodes.
 	Linear bool
 	// Levels are the error correction levels to choose from, the default first;
@@ -38,7 +55,11 @@ type Encoder struct {
 var ErrMisread = errors.New("symbol does not read back as its text")
 
 // Encoders lists the symbologies, the default first.
-var Encoders = []Encoder{qr, ean13, code128Encoder}
+var Encoders = []Encoder{
+	qr,
+	ean13, ean8, upca, upce,
+	code128Encoder, code39Encoder, code93Encoder, itf, itf14, codabarEncoder,
+}
 
 // ByName returns the encoder of that name.
 func ByName(name string) (Encoder, bool) {

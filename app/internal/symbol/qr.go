@@ -14,6 +14,8 @@ import (
 var qr = Encoder{
 	Name:   "qr",
 	Title:  "QR code",
+	Group:  Matrix,
+	Hint:   "Any text in any language.",
 	Levels: []string{"M", "L", "Q", "H"},
 	encode: encodeQR,
 	decode: decodeQR,

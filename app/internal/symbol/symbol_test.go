@@ -63,11 +63,69 @@ func TestEAN13Modules(t *testing.T) {
 	}
 }
 
+// Examples of the GS1 General Specifications and of UPC-E's four forms.
+func TestUPCEIsAShortenedUPCA(t *testing.T) {
+	for full, want := range map[string]string{
+		"012345000058": "01234558", "012100003454": "01234514", "012300000451": "01234531", "012340000059": "01234549",
+	} {
+		short, err := shortenUPCA(full[:11] + string(gs1CheckDigit(full[:11])))
+		if err != nil || short[:7] != want[:7] {
+			t.Errorf("%s is shortened to %s, %v, want %s", full, short, err, want[:7])
+			continue
+		}
+		if expandUPCE(short[:7]) != full[:11] {
+			t.Errorf("%s stands for %s, want %s", short, expandUPCE(short[:7]), full[:11])
+		}
+	}
+	for _, text := range []string{"123456", "0123456", "01234565", "012345000065", "01234500006"} {
+		s := mustEncode(t, "upce", text, Options{})
+		if got := s.Labels[0].Text + s.Labels[1].Text + s.Labels[2].Text; got != "01234565" || s.Width != 51 {
+			t.Errorf("%s reads %s, %d modules", text, got, s.Width)
+		}
+	}
+}
+
+func TestRetailTextStandsBelowItsBars(t *testing.T) {
+	for _, tt := range []struct{ name, text, printed string }{
+		{"ean8", "9638507", "9638 5074"},
+		{"upca", "03600029145", "0 36000 29145 2"},
+		{"upce", "123456", "0 123456 5"},
+		{"itf14", "1540014128876", "1 54 00141 28876 3"},
+	} {
+		s := mustEncode(t, tt.name, tt.text, Options{})
+		var printed []string
+		for _, l := range s.Labels {
+			printed = append(printed, l.Text)
+			end := l.X + l.Advance*float64(len(l.Text))
+			if l.X < -float64(s.Quiet.Left) || end > float64(s.Width+s.Quiet.Right) {
+				t.Errorf("%s: text %q reaches from %v to %v", tt.name, l.Text, l.X, end)
+			}
+		}
+		if got := strings.Join(printed, " "); got != tt.printed {
+			t.Errorf("%s: human-readable text %q, want %q", tt.name, got, tt.printed)
+		}
+	}
+}
+
 func TestFaultsNameWhatIsRight(t *testing.T) {
 	tests := []struct{ name, text, level, field, says string }{
 		{"ean13", "4006381333930", "", "data", "must be 1, got 0"},
 		{"ean13", "12345", "", "data", "got 5"},
 		{"ean13", "40063813339x", "", "data", "12 or 13 digits"},
+		{"ean8", "96385073", "", "data", "must be 4, got 3"},
+		{"upca", "036000291453", "", "data", "must be 2, got 3"},
+		{"upce", "01234566", "", "data", "must be 5, got 6"},
+		{"upce", "1234565", "", "data", "number system 0"},
+		{"upce", "0120003", "", "data", "written as 01200003"},
+		{"upce", "036000291452", "", "data", "use UPC-A"},
+		{"itf14", "15400141288762", "", "data", "must be 3, got 2"},
+		{"itf", "1234567", "", "data", "put a 0 before"},
+		{"itf", "1234", "", "data", "6 to 48 digits"},
+		{"code39", "Abc", "", "data", "'b' at character 2"},
+		{"code39", "", "", "data", "at least 1"},
+		{"code93", strings.Repeat("x", 49), "", "data", "at most 48"},
+		{"codabar", "A1E4B", "", "data", "'E' at character 2"},
+		{"codabar", "C1D", "", "data", "at least 2"},
 		{"code128", "Grüße", "", "data", "'ü' at character 3"},
 		{"code128", strings.Repeat("x", 81), "", "data", "at most 80 characters"},
 		{"code128", "x", "H", "level", "Code 128"},

@@ -1,0 +1,195 @@
+package render
+
+import (
+	"encoding/base64"
+	"encoding/xml"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ycesproject/yces/app/internal/symbol"
+)
+
+// The generated sets: texts over the whole range that a symbology is offered
+// for, read back by decoders written by others in other languages.
+
+// full is set for the long run: APP_FULL=1.
+var full = os.Getenv("APP_FULL") != ""
+
+// setSize is the number of cases a symbology.
+func setSize() int {
+	if full {
+		return 600
+	}
+	return 40
+}
+
+// sample is an image of a symbol and what it says.
+type sample struct {
+	path, text string
+	// want is what a reader must return.
+	want string
+}
+
+// samples makes the generated set of a symbology.
+func samples(t *testing.T, name string) []sample {
+	t.Helper()
+	random := rand.New(rand.NewPCG(7, uint64(len(name))))
+	dir := t.TempDir()
+	set := make([]sample, setSize())
+	for i := range set {
+		text, want := texts[name](random, i)
+		st := plain
+		st.Scale = 2 + i%3
+		path := filepath.Join(dir, fmt.Sprintf("%04d.png", i))
+		if err := os.WriteFile(path, renderAs(t, "png", encode(t, name, text), st), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		set[i] = sample{path, text, want}
+	}
+	return set
+}
+
+// texts make the i-th case of a set: what is encoded and what must be read.
+var texts = map[string]func(random *rand.Rand, i int) (text, want string){
+	"ean8": func(r *rand.Rand, _ int) (string, string) { return checked("ean8", pick(r, digits, 7)) },
+	"ean13": func(r *rand.Rand, _ int) (string, string) {
+		return checked("ean13", pick(r, digits[1:], 1)+pick(r, digits, 11))
+	},
+	"upca": func(r *rand.Rand, _ int) (string, string) { return checked("upca", pick(r, digits, 11)) },
+	"upce": upceText,
+	"code39": func(r *rand.Rand, i int) (string, string) {
+		return same(pick(r, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-. $/+%", 1+i%48))
+	},
+	"code93":  func(r *rand.Rand, i int) (string, string) { return same(pick(r, ascii(), 1+i%48)) },
+	"code128": func(r *rand.Rand, i int) (string, string) { return same(pick(r, ascii(), 1+i%80)) },
+	"itf":     func(r *rand.Rand, i int) (string, string) { return same(pick(r, digits, 6+2*(i%22))) },
+	"itf14":   func(r *rand.Rand, _ int) (string, string) { return checked("itf14", pick(r, digits, 13)) },
+	"codabar": func(r *rand.Rand, i int) (string, string) {
+		return same(pick(r, "ABCD", 1) + pick(r, "0123456789-$:/.+", 2+i%47) + pick(r, "ABCD", 1))
+	},
+}
+
+const digits = "0123456789"
+
+func ascii() string {
+	all := make([]byte, 128)
+	for i := range all {
+		all[i] = byte(i)
+	}
+	return string(all)
+}
+
+func same(text string) (string, string) { return text, text }
+
+func pick(random *rand.Rand, letters string, n int) string {
+	out := make([]byte, n)
+	for i := range out {
+		out[i] = letters[random.IntN(len(letters))]
+	}
+	return string(out)
+}
+
+// checked returns digits and what is printed for them, the check digit included.
+func checked(name, text string) (string, string) {
+	e, _ := symbol.ByName(name)
+	s, err := e.Encode(text, symbol.Options{})
+	if err != nil {
+		return text, err.Error()
+	}
+	var printed strings.Builder
+	for _, l := range s.Labels {
+		printed.WriteString(strings.ReplaceAll(l.Text, " ", ""))
+	}
+	return text, printed.String()
+}
+
+// upceText draws numbers in each of the four forms of zero suppression.
+func upceText(random *rand.Rand, i int) (string, string) {
+	text := "0"
+	switch i % 4 {
+	case 0:
+		text += pick(random, digits, 5) + pick(random, "012", 1)
+	case 1:
+		text += pick(random, digits, 2) + pick(random, "3456789", 1) + pick(random, digits, 2) + "3"
+	case 2:
+		text += pick(random, digits, 3) + pick(random, digits[1:], 1) + pick(random, digits, 1) + "4"
+	default:
+		text += pick(random, digits, 4) + pick(random, digits[1:], 1) + pick(random, "56789", 1)
+	}
+	return checked("upce", text)
+}
+
+// zbarSettings are what zbar must be told where it does not look by itself.
+var zbarSettings = map[string][]string{
+	"ean8":    nil,
+	"ean13":   nil,
+	"upca":    {"-Supca.enable"},
+	"upce":    {"-Supce.enable"},
+	"code39":  nil,
+	"code93":  nil,
+	"code128": nil,
+	"itf":     nil,
+	"itf14":   nil,
+	"codabar": nil,
+}
+
+func TestZbarReadsEverySymbology(t *testing.T) {
+	for name, settings := range zbarSettings {
+		t.Run(name, func(t *testing.T) {
+			set := samples(t, name)
+			for i, got := range zbarRead(t, set, settings) {
+				if got != set[i].want {
+					t.Errorf("%q: zbar reads %q, want %q", set[i].text, got, set[i].want)
+				}
+			}
+		})
+	}
+}
+
+// zbarRead gives all images to one process and returns what it reads in each;
+// several symbols, which would be false ones, are joined.
+func zbarRead(t *testing.T, set []sample, settings []string) []string {
+	t.Helper()
+	arguments := append([]string{"--quiet", "--xml"}, settings...)
+	index := map[string]int{}
+	for i, s := range set {
+		arguments = append(arguments, s.path)
+		index[s.path] = i
+	}
+	// Exit code 4 says that an image had no symbol; the test sees which.
+	out, _ := exec.Command("zbarimg", arguments...).Output()
+	var answer struct {
+		Source []struct {
+			Href   string `xml:"href,attr"`
+			Symbol []struct {
+				Data struct {
+					Format string `xml:"format,attr"`
+					Text   string `xml:",chardata"`
+				} `xml:"data"`
+			} `xml:"index>symbol"`
+		} `xml:"source"`
+	}
+	if err := xml.Unmarshal(out, &answer); err != nil {
+		t.Fatalf("parse zbar's answer: %v", err)
+	}
+	read := make([]string, len(set))
+	for _, source := range answer.Source {
+		for _, s := range source.Symbol {
+			text := s.Data.Text
+			if s.Data.Format == "base64" {
+				decoded, err := base64.StdEncoding.DecodeString(text)
+				if err != nil {
+					t.Fatalf("decode zbar's answer: %v", err)
+				}
+				text = string(decoded)
+			}
+			read[index[source.Href]] += text
+		}
+	}
+	return read
+}
