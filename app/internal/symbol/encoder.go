@@ -56,9 +56,9 @@ var ErrMisread = errors.New("symbol does not read back as its text")
 
 // Encoders lists the symbologies, the default first.
 var Encoders = []Encoder{
-	qr,
+	qr, dataMatrix, aztecEncoder,
 	ean13, ean8, upca, upce,
-	code128Encoder, code39Encoder, code93Encoder, itf, itf14, codabarEncoder,
+	code128Encoder, gs1128, code39Encoder, code93Encoder, itf, itf14, codabarEncoder,
 }
 
 // ByName returns the encoder of that name.

@@ -85,6 +85,22 @@ func TestUPCEIsAShortenedUPCA(t *testing.T) {
 	}
 }
 
+func TestSeparatorsStandOnlyWhereNeeded(t *testing.T) {
+	for text, want := range map[string]string{
+		"(01)09501101530003(17)261231(10)AB-123":     "01095011015300031726123110AB-123",
+		"(10)AB-123(01)09501101530003":               "10AB-123\x1d0109501101530003",
+		"(422)276(3103)001750(21)1(2)":               "422276\x1d31030017502" + "11(2)",
+		"(402)12345678901234560(8005)000365(37)12":   "40212345678901234560\x1d8005000365\x1d3712",
+		"(255)9501101020917123456(415)9501101020917": "2559501101020917123456\x1d4159501101020917",
+	} {
+		elements, err := parseElements(text)
+		if got := elementString(elements); err != nil || got != want {
+			t.Errorf("%s is %q, %v, want %q", text, got, err, want)
+		}
+		mustEncode(t, "gs1-128", text, Options{})
+	}
+}
+
 func TestRetailTextStandsBelowItsBars(t *testing.T) {
 	for _, tt := range []struct{ name, text, printed string }{
 		{"ean8", "9638507", "9638 5074"},
@@ -121,6 +137,20 @@ func TestFaultsNameWhatIsRight(t *testing.T) {
 		{"itf14", "15400141288762", "", "data", "must be 3, got 2"},
 		{"itf", "1234567", "", "data", "put a 0 before"},
 		{"itf", "1234", "", "data", "6 to 48 digits"},
+		{"gs1-128", "0109501101530003", "", "data", "in brackets"},
+		{"gs1-128", "(01)09501101530004", "", "data", "must be 3, got 4"},
+		{"gs1-128", "(00)123456789012345678", "", "data", "must be 5, got 8"},
+		{"gs1-128", "(17)261331", "", "data", "YYMMDD"},
+		{"gs1-128", "(01)123", "", "data", "14 digits after (01), got 3"},
+		{"gs1-128", "(88)123", "", "data", "unknown application identifier (88)"},
+		{"gs1-128", "(10)AB 12", "", "data", "' ' after (10)"},
+		{"gs1-128", "(30)12A", "", "data", "digits after (30)"},
+		{"gs1-128", "(91)" + strings.Repeat("x", 47), "", "data", "at most 48"},
+		{"datamatrix", strings.Repeat("a", 1305), "", "data", "1305 codewords of 1304"},
+		{"datamatrix", "Grüße", "", "data", "'ü' at character 3"},
+		{"datamatrix", "", "", "data", "at least 1"},
+		{"aztec", strings.Repeat("a", 801), "", "data", "at most 800"},
+		{"aztec", "\x1d01", "", "data", "GS"},
 		{"code39", "Abc", "", "data", "'b' at character 2"},
 		{"code39", "", "", "data", "at least 1"},
 		{"code93", strings.Repeat("x", 49), "", "data", "at most 48"},
