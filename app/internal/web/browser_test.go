@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"net/http/httptest"
+	neturl "net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -58,12 +59,14 @@ const (
 
 func TestPreviewFollowsTyping(t *testing.T) {
 	ctx, _ := browse(t)
-	var fault, download string
+	var fault, download, hint, hidden string
 	var marked bool
 	err := chromedp.Run(ctx,
 		chromedp.SendKeys("#data", "4006381333930"),
 		chromedp.Poll(imageShown, nil),
-		chromedp.Click(`input[value=ean13]`),
+		chromedp.SendKeys("#symbology", "EAN-13"),
+		chromedp.Text("#data-hint", &hint),
+		chromedp.Evaluate(`getComputedStyle(document.querySelector(".levels-only")).display + getComputedStyle(document.querySelector(".matrix-only")).display`, &hidden),
 		chromedp.Poll(`document.getElementById("data-error").textContent !== ""`, nil),
 		chromedp.Text("#data-error", &fault),
 		chromedp.Evaluate(`document.getElementById("data").getAttribute("aria-invalid") === "true"`, &marked),
@@ -73,6 +76,9 @@ func TestPreviewFollowsTyping(t *testing.T) {
 	)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if hint != "EAN-13: 12 digits, or 13 with the check digit." || hidden != "nonenone" {
+		t.Errorf("hint %q, fields of matrix codes: %s", hint, hidden)
 	}
 	if !strings.Contains(fault, "must be 1") || !marked || !strings.HasPrefix(download, "/api/v1/ean13.png?data=4006381333931&") {
 		t.Errorf("fault %q, field marked: %v, download %s", fault, marked, download)
@@ -97,13 +103,32 @@ func TestFormWorksWithoutScript(t *testing.T) {
 	}
 }
 
+func TestEverySymbologyWorksWithoutScript(t *testing.T) {
+	ctx, url := browse(t, emulation.SetScriptExecutionDisabled(true))
+	for name, text := range examples {
+		// The level and the kind are sent for all; the page keeps what fits.
+		query := "/?type=text&level=Q&symbology=" + name + "&data=" + neturl.QueryEscape(text)
+		var image, chosen string
+		err := chromedp.Run(ctx, chromedp.Navigate(url+query), chromedp.WaitVisible("#png"),
+			chromedp.AttributeValue("#image", "src", &image, nil), chromedp.Value("#symbology", &chosen))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if !strings.HasPrefix(image, "/api/v1/"+name+".svg?") || chosen != name {
+			t.Errorf("%s: image %s, chosen %s", name, image, chosen)
+		}
+	}
+}
+
 func TestPhoneNeedsNoSidewaysScrollingAndDarkIsDark(t *testing.T) {
 	ctx, url := browse(t, chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile),
 		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}))
-	for _, query := range []string{"", "/?symbology=code128&data=" + strings.Repeat("W", 60), "/?symbology=ean13&fg=%23ffff00&data=" + strings.Repeat("9", 90)} {
+	for _, query := range []string{"", "/?symbology=code128&data=" + strings.Repeat("W", 60), "/?symbology=ean13&fg=%23ffff00&data=" + strings.Repeat("9", 90), "/?symbology=itf14&data=1540014128876"} {
 		var room int
 		var background string
-		err := chromedp.Run(ctx, chromedp.Navigate(url+query), chromedp.Evaluate(sidewayRoom, &room),
+		err := chromedp.Run(ctx, chromedp.Navigate(url+query),
+			chromedp.Evaluate(`document.querySelectorAll("details").forEach((d) => d.open = true)`, nil),
+			chromedp.Evaluate(sidewayRoom, &room),
 			chromedp.Evaluate(`getComputedStyle(document.body).backgroundColor`, &background))
 		if err != nil {
 			t.Fatal(err)

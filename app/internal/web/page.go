@@ -30,10 +30,34 @@ type choice struct {
 	Chosen      bool
 }
 
+// symbologyGroup is a group of the list of symbologies.
+type symbologyGroup struct {
+	Title    string
+	Encoders []symbol.Encoder
+}
+
+var symbologyGroups = groupSymbologies()
+
+func groupSymbologies() []symbologyGroup {
+	groups := make([]symbologyGroup, len(symbol.Groups))
+	for i, g := range symbol.Groups {
+		groups[i].Title = string(g)
+		for _, e := range symbol.Encoders {
+			if e.Group == g {
+				groups[i].Encoders = append(groups[i].Encoders, e)
+			}
+		}
+	}
+	return groups
+}
+
 // pageData is what the template shows.
 type pageData struct {
-	CSS, JS                   string
-	Symbologies, Kinds, Level []choice
+	CSS, JS string
+	// Encoder is the symbology that is chosen.
+	Encoder      symbol.Encoder
+	Groups       []symbologyGroup
+	Kinds, Level []choice
 	// Values are the form's fields as they were sent, or their defaults.
 	Values map[string]string
 	Faults fault.List
@@ -124,8 +148,8 @@ func (a *App) tryForm(d *pageData, encoder symbol.Encoder, form url.Values) {
 func apiQuery(encoder symbol.Encoder, form url.Values) url.Values {
 	query := url.Values{}
 	for name, values := range form {
-		matrixOnly := name == "level" || name == "type"
-		if name == "symbology" || (encoder.Linear && matrixOnly) || values[0] == "" && name != "data" {
+		foreign := name == "level" && len(encoder.Levels) == 0 || name == "type" && encoder.Linear
+		if name == "symbology" || foreign || values[0] == "" && name != "data" {
 			continue
 		}
 		query[name] = values
@@ -134,9 +158,7 @@ func apiQuery(encoder symbol.Encoder, form url.Values) url.Values {
 }
 
 func (d *pageData) addChoices(encoder symbol.Encoder, form url.Values) {
-	for _, e := range symbol.Encoders {
-		d.Symbologies = append(d.Symbologies, choice{e.Name, e.Title, e.Name == encoder.Name})
-	}
+	d.Encoder, d.Groups = encoder, symbologyGroups
 	for i, k := range payload.Kinds {
 		d.Kinds = append(d.Kinds, choice{k.Name, k.Title, k.Name == form.Get("type") || form.Get("type") == "" && i == 0})
 	}

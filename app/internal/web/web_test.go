@@ -75,6 +75,27 @@ func TestStatuses(t *testing.T) {
 	}
 }
 
+// examples are a text for each symbology.
+var examples = map[string]string{
+	"qr": "Grüße", "datamatrix": "Part 7/4", "aztec": "TICKET 42",
+	"ean13": "4006381333931", "ean8": "9638507", "upca": "036000291452", "upce": "01234565",
+	"code128": "Ab-12", "gs1-128": "(01)09501101530003(17)261231(10)AB-123", "code39": "SHELF 12", "code93": "Lot-9",
+	"itf": "123456", "itf14": "1540014128876", "codabar": "A40156B",
+}
+
+func TestEverySymbologyIsServedAndListed(t *testing.T) {
+	a := newApp(t, &bytes.Buffer{})
+	page := do(a, "GET", "/", "", "").Body.String()
+	for _, e := range symbol.Encoders {
+		if w := do(a, "GET", "/api/v1/"+e.Name+".svg?data="+url.QueryEscape(examples[e.Name]), "", ""); w.Code != 200 {
+			t.Errorf("%s: %d %s", e.Name, w.Code, w.Body)
+		}
+		if !strings.Contains(page, `<option value="`+e.Name+`" data-hint="`) {
+			t.Errorf("%s is not on the page", e.Name)
+		}
+	}
+}
+
 func TestEveryFaultIsListed(t *testing.T) {
 	w := do(newApp(t, &bytes.Buffer{}), "GET", "/api/v1/ean13.png?data=4006381333930&fg=yellow&scale=0&nope=1&download=maybe&data=2", "", "")
 	var p problem

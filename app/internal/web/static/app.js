@@ -3,15 +3,18 @@
 const form = document.getElementById("maker");
 const at = (id) => document.getElementById(id);
 let timer, asked;
+const chosen = () => at("symbology").selectedOptions[0];
+
+function showHint() {
+  at("data-hint").textContent = chosen().label + ": " + chosen().dataset.hint;
+}
 
 function address() {
   const fields = new FormData(form);
   const name = fields.get("symbology");
   fields.delete("symbology");
-  if (name !== "qr") {
-    fields.delete("level");
-    fields.delete("type");
-  }
+  if (!("levels" in chosen().dataset)) fields.delete("level");
+  if ("linear" in chosen().dataset) fields.delete("type");
   if (!fields.get("scale")) fields.delete("scale");
   return ["/api/v1/" + name, new URLSearchParams(fields)];
 }
@@ -63,7 +66,11 @@ async function update() {
   }
 }
 
+// A browser that goes back restores the choice without an event.
+window.addEventListener("pageshow", showHint);
+
 form.addEventListener("input", () => {
+  showHint();
   clearTimeout(timer);
   timer = setTimeout(update, 150);
 });
