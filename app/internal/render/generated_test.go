@@ -80,6 +80,7 @@ var texts = map[string]func(random *rand.Rand, i int) (text, want string){
 	"aztec": func(r *rand.Rand, i int) (string, string) {
 		return same(strings.TrimLeft(pick(r, alphabet(i), i*799/(setSize()-1)), "\x1d") + "x")
 	},
+	"pdf417": pdf417Text,
 	"codabar": func(r *rand.Rand, i int) (string, string) {
 		return same(pick(r, "ABCD", 1) + pick(r, "0123456789-$:/.+", 2+i%47) + pick(r, "ABCD", 1))
 	},
@@ -94,6 +95,36 @@ func ascii() string {
 	}
 	return string(all)
 }
+
+// pdf417Text draws letters, digits, bytes and other languages, from one
+// character to a full symbol of 928 codewords.
+func pdf417Text(random *rand.Rand, i int) (string, string) {
+	share := func(most int) int { return 1 + i*(most-1)/(setSize()-1) }
+	switch i % 8 {
+	case 0:
+		return same(pick(random, digits, share(2500)))
+	case 1: // runs of digits of every length among letters
+		text := ""
+		for left := share(700); left > 0; left -= 30 {
+			text += pick(random, "abcXYZ ;", 1+random.IntN(8)) + pick(random, digits, random.IntN(22))
+		}
+		return same(text)
+	case 2:
+		return same(strings.Repeat("é", share(250)) + pick(random, digits, random.IntN(40)) + "日本語😀")
+	case 3:
+		return same(pick(random, ascii(), share(950)))
+	case 4:
+		return same(pick(random, "ABCDEFGHIJKLMNOPQRSTUVWXYZ ", share(1700)))
+	case 5:
+		return same(pick(random, "abcdefghijklmnopqrstuvwxyz ", share(1700)))
+	case 6:
+		return same(pick(random, subModeMix, share(500)))
+	}
+	return same(pick(random, "ABCabc012 .,:/-", share(700)))
+}
+
+// subModeMix has letters of all of PDF417's sub-modes.
+const subModeMix = "AZaz09 &\r\t,:#-.$/+%*=^;<>@[\\]_`~!\n\"|()?{}'"
 
 // alphabet returns the letters of a case: what each of a symbology's encodation
 // schemes is made for, and everything.

@@ -19,7 +19,7 @@ var zxingScript string
 var zxingFormats = map[string]string{
 	"ean8": "EAN-8", "ean13": "EAN-13", "upca": "UPC-A", "upce": "UPC-E",
 	"code39": "Code39", "code93": "Code93", "code128": "Code128",
-	"datamatrix": "DataMatrix", "aztec": "Aztec", "itf": "ITF", "itf14": "ITF", "gs1-128": "Code128", "codabar": "Codabar",
+	"datamatrix": "DataMatrix", "aztec": "Aztec", "pdf417": "PDF417", "itf": "ITF", "itf14": "ITF", "gs1-128": "Code128", "codabar": "Codabar",
 }
 
 func TestZxingReadsEverySymbology(t *testing.T) {

@@ -56,7 +56,7 @@ var ErrMisread = errors.New("symbol does not read back as its text")
 
 // Encoders lists the symbologies, the default first.
 var Encoders = []Encoder{
-	qr, dataMatrix, aztecEncoder,
+	qr, dataMatrix, aztecEncoder, pdf417,
 	ean13, ean8, upca, upce,
 	code128Encoder, gs1128, code39Encoder, code93Encoder, itf, itf14, codabarEncoder,
 }

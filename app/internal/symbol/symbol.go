@@ -8,8 +8,8 @@ package symbol
 type Symbol struct {
 	// Width is the number of modules of each row, quiet zone excluded.
 	Width int
-	// Rows run from top to bottom. A matrix symbol has Width rows of height 1;
-	// a linear one has few rows that are tall.
+	// Rows run from top to bottom. A matrix symbol has Width rows of height 1, a
+	// stacked one rows of a few modules; a linear one has few rows that are tall.
 	Rows []Row
 	// Quiet is the free space that the standard asks for around the rows.
 	Quiet Quiet

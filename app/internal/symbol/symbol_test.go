@@ -149,6 +149,7 @@ func TestFaultsNameWhatIsRight(t *testing.T) {
 		{"datamatrix", strings.Repeat("a", 1305), "", "data", "1305 codewords of 1304"},
 		{"datamatrix", "Grüße", "", "data", "'ü' at character 3"},
 		{"datamatrix", "", "", "data", "at least 1"},
+		{"pdf417", strings.Repeat("é", 1000), "", "data", "there are 928"},
 		{"aztec", strings.Repeat("a", 801), "", "data", "at most 800"},
 		{"aztec", "\x1d01", "", "data", "GS"},
 		{"code39", "Abc", "", "data", "'b' at character 2"},

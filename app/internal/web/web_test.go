@@ -77,7 +77,7 @@ func TestStatuses(t *testing.T) {
 
 // examples are a text for each symbology.
 var examples = map[string]string{
-	"qr": "Grüße", "datamatrix": "Part 7/4", "aztec": "TICKET 42",
+	"qr": "Grüße", "datamatrix": "Part 7/4", "aztec": "TICKET 42", "pdf417": "Grüße 12",
 	"ean13": "4006381333931", "ean8": "9638507", "upca": "036000291452", "upce": "01234565",
 	"code128": "Ab-12", "gs1-128": "(01)09501101530003(17)261231(10)AB-123", "code39": "SHELF 12", "code93": "Lot-9",
 	"itf": "123456", "itf14": "1540014128876", "codabar": "A40156B",
