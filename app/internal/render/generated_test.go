@@ -81,6 +81,7 @@ var texts = map[string]func(random *rand.Rand, i int) (text, want string){
 		return same(strings.TrimLeft(pick(r, alphabet(i), i*799/(setSize()-1)), "\x1d") + "x")
 	},
 	"pdf417": pdf417Text,
+	"qr":     func(r *rand.Rand, i int) (string, string) { return same(pick(r, alphabet(i), 1+i*1199/(setSize()-1))) },
 	"codabar": func(r *rand.Rand, i int) (string, string) {
 		return same(pick(r, "ABCD", 1) + pick(r, "0123456789-$:/.+", 2+i%47) + pick(r, "ABCD", 1))
 	},
@@ -216,6 +217,14 @@ var zbarSettings = map[string][]string{
 	"itf14":   nil,
 	"codabar": nil,
 	"gs1-128": nil,
+}
+
+func TestEverySymbologyHasASet(t *testing.T) {
+	for _, e := range symbol.Encoders {
+		if texts[e.Name] == nil {
+			t.Errorf("%s has no generated set", e.Name)
+		}
+	}
 }
 
 func TestZbarReadsEverySymbology(t *testing.T) {

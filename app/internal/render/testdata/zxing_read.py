@@ -5,9 +5,8 @@ import sys
 import zxingcpp
 from PIL import Image
 
-formats = zxingcpp.barcode_formats_from_str(sys.argv[1])
 texts = []
 for path in sys.stdin.read().split("\n"):
-    result = zxingcpp.read_barcode(Image.open(path).convert("L"), formats=formats)
+    result = zxingcpp.read_barcode(Image.open(path).convert("L"))
     texts.append(result.text if result else "")
 json.dump(texts, sys.stdout)
