@@ -36,6 +36,9 @@ func encodePDF417(text string, _ Options) (*Symbol, string, error) {
 		return nil, "", fault.Of("data", "must be at least 1 character for PDF417")
 	}
 	data := compact(text)
+	if len(data) == 1 {
+		data = append(data, latchText) // older readers stumble over a single codeword
+	}
 	level := pdf417Level(len(data))
 	check := 2 << level
 	need := 1 + len(data) + check

@@ -53,6 +53,17 @@ func TestPDF417IsFilledToTheLastCodeword(t *testing.T) {
 	}
 }
 
+// Readers as old as ZXing 3.4 stumble over symbols of one data codeword.
+func TestPDF417HasTwoDataCodewords(t *testing.T) {
+	for _, text := range []string{"7", "A", "Ab"} {
+		s := mustEncode(t, "pdf417", text, Options{})
+		words, err := readPDF417Row(s.Rows[0].Modules, 0)
+		if err != nil || words[1] < 3 {
+			t.Errorf("%q: row %v, %v", text, words, err)
+		}
+	}
+}
+
 // Any module that changes is seen.
 func TestPDF417ReaderSeesEveryModule(t *testing.T) {
 	s := mustEncode(t, "pdf417", "Hello, PDF417 x", Options{})

@@ -245,9 +245,11 @@ func TestAMisreadSymbolIsRefused(t *testing.T) {
 }
 
 func FuzzEncode(f *testing.F) {
-	f.Add(uint8(0), "https://example.org")
-	f.Add(uint8(1), "400638133393")
-	f.Add(uint8(2), "Ab12")
+	for i := range Encoders {
+		for _, text := range []string{"https://example.org", "400638133393", "012345000065", "12345678", "AB-12", "(01)09501101530003(10)AB-123", "A40156B", "\x1dé\x00"} {
+			f.Add(uint8(i), text)
+		}
+	}
 	f.Fuzz(func(t *testing.T, which uint8, text string) {
 		e := Encoders[int(which)%len(Encoders)]
 		_, err := e.Encode(strings.ToValidUTF8(text, ""), Options{})
