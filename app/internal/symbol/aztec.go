@@ -31,14 +31,11 @@ const (
 )
 
 func encodeAztec(text string, _ Options) (*Symbol, string, error) {
-	if err := checkASCII(text, "Aztec"); err != nil {
+	if err := checkText(text, "Aztec", aztecMaxChars, "ASCII", ascii); err != nil {
 		return nil, "", err
 	}
 	if strings.HasPrefix(text, separator) {
 		return nil, "", fault.Of("data", "must not begin with the control character GS for Aztec: readers take it for the mark of GS1 data and drop it")
-	}
-	if len(text) > aztecMaxChars {
-		return nil, "", fault.Of("data", "must be at most %d characters for Aztec, got %d; use a QR code", aztecMaxChars, len(text))
 	}
 	code, err := aztec.Encode([]byte(text), aztecCorrection, aztec.DEFAULT_LAYERS)
 	if err != nil {

@@ -5,8 +5,6 @@ import (
 
 	"github.com/boombuler/barcode/code128"
 	"github.com/makiuchi-d/gozxing/oned"
-
-	"github.com/ycesproject/yces/app/internal/fault"
 )
 
 // Code 128 by ISO/IEC 15417, quiet zones of ten modules.
@@ -23,7 +21,7 @@ var code128Encoder = Encoder{
 const code128MaxChars = 80
 
 func encodeCode128(text string, _ Options) (*Symbol, string, error) {
-	if err := checkCode128(text); err != nil {
+	if err := checkText(text, "Code 128", code128MaxChars, "ASCII", ascii); err != nil {
 		return nil, "", err
 	}
 	code, err := code128.Encode(text)
@@ -31,18 +29,4 @@ func encodeCode128(text string, _ Options) (*Symbol, string, error) {
 		return nil, "", fmt.Errorf("encode code128: %w", err)
 	}
 	return lineSymbol(modulesOf(code), text), text, nil
-}
-
-func checkCode128(text string) error {
-	var faults fault.List
-	for i, r := range []rune(text) {
-		if r > 0x7f {
-			faults.Add("data", "must be ASCII for Code 128, got %q at character %d; a QR code takes any text", r, i+1)
-			break
-		}
-	}
-	if n := len([]rune(text)); n > code128MaxChars {
-		faults.Add("data", "must be at most %d characters for Code 128, got %d", code128MaxChars, n)
-	}
-	return faults.Err()
 }

@@ -22,7 +22,6 @@ var code93Encoder = Encoder{
 const code93MaxChars = 48
 
 func encodeCode93(text string, _ Options) (*Symbol, string, error) {
-	ascii := func(r rune) bool { return r <= 0x7f }
 	if err := checkText(text, "Code 93", code93MaxChars, "ASCII", ascii); err != nil {
 		return nil, "", err
 	}

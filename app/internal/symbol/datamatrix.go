@@ -34,7 +34,7 @@ const (
 )
 
 func encodeDataMatrix(text string, _ Options) (*Symbol, string, error) {
-	if err := checkASCII(text, "Data Matrix"); err != nil {
+	if err := checkText(text, "Data Matrix", 2*dataMatrixCodewords, "ASCII", ascii); err != nil {
 		return nil, "", err
 	}
 	if n := dataMatrixLength(text); n > dataMatrixCodewords {
@@ -57,17 +57,4 @@ func dataMatrixLength(text string) int {
 		n++
 	}
 	return n
-}
-
-// checkASCII refuses what is empty or beyond ASCII.
-func checkASCII(text, title string) error {
-	if text == "" {
-		return fault.Of("data", "must be at least 1 character for %s", title)
-	}
-	for i, r := range []rune(text) {
-		if r > 0x7f {
-			return fault.Of("data", "must be ASCII for %s, got %q at character %d; a QR code takes any text", title, r, i+1)
-		}
-	}
-	return nil
 }

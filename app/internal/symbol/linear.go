@@ -3,6 +3,7 @@ package symbol
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/boombuler/barcode"
 	"github.com/makiuchi-d/gozxing"
@@ -38,7 +39,11 @@ func checkText(text, title string, most int, alphabet string, allowed func(rune)
 	runes := []rune(text)
 	for i, r := range runes {
 		if !allowed(r) {
-			faults.Add("data", "must be %s for %s, got %q at character %d", alphabet, title, r, i+1)
+			advice := ""
+			if !ascii(r) {
+				advice = "; a QR code takes any text"
+			}
+			faults.Add("data", "must be %s for %s, got %q at character %d%s", alphabet, title, r, i+1, advice)
 			break
 		}
 	}
@@ -50,6 +55,8 @@ func checkText(text, title string, most int, alphabet string, allowed func(rune)
 	}
 	return faults.Err()
 }
+
+func ascii(r rune) bool { return r < utf8.RuneSelf }
 
 // printable shows control characters as spaces.
 func printable(text string) string {

@@ -53,16 +53,16 @@ var subModes = [4]string{
 
 // compact returns the data codewords of a text.
 func compact(text string) []int {
-	plain, ascii := true, true
+	plain, narrow := true, true
 	for i := range len(text) {
 		c := text[i]
-		ascii = ascii && c < 0x80
+		narrow = narrow && c < 0x80
 		plain = plain && (c >= ' ' && c <= '~' || c == '\t' || c == '\n' || c == '\r')
 	}
 	switch {
 	case plain:
 		return compactText(text)
-	case ascii:
+	case narrow:
 		return compactBytes(text)
 	}
 	return append([]int{eciWord, eciUTF8}, compactBytes(text)...)

@@ -32,6 +32,9 @@ var skip2Levels = map[string]qrcode.RecoveryLevel{
 }
 
 func encodeQR(text string, o Options) (*Symbol, string, error) {
+	if text == "" {
+		return nil, "", fault.Of("data", "must be at least 1 character for a QR code")
+	}
 	var grid [][]bool
 	var err error
 	if isASCII(text) {

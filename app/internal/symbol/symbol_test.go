@@ -159,6 +159,8 @@ func TestFaultsNameWhatIsRight(t *testing.T) {
 		{"codabar", "C1D", "", "data", "at least 2"},
 		{"code128", "Grüße", "", "data", "'ü' at character 3"},
 		{"code128", strings.Repeat("x", 81), "", "data", "at most 80 characters"},
+		{"code128", "", "", "data", "at least 1"},
+		{"qr", "", "", "data", "at least 1"},
 		{"code128", "x", "H", "level", "Code 128"},
 		{"qr", "x", "X", "level", "M, L, Q, H"},
 		{"qr", strings.Repeat("x", 2954), "L", "data", "2954 bytes"},
