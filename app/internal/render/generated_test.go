@@ -206,6 +206,7 @@ func same0(ai, value string) (string, string) { return "(" + ai + ")" + value, a
 
 // zbarSettings are what zbar must be told where it does not look by itself.
 var zbarSettings = map[string][]string{
+	"qr":      nil,
 	"ean8":    nil,
 	"ean13":   nil,
 	"upca":    {"-Supca.enable"},
