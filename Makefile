@@ -36,7 +36,7 @@ build: ## build swarmctl into bin/
 check: lint unit ## format, lint and unit tests: the fast lane
 
 .PHONY: test
-test: check integration browser ## everything, as CI runs it
+test: test-engine check integration browser ## everything, as CI runs it
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint

@@ -45,6 +45,8 @@ missing_packages() {
 	have sshd || echo openssh-server
 	have gpg || echo gnupg
 	have zbarimg || echo zbar-tools
+	/usr/bin/python3 -c 'import zxingcpp' 2>/dev/null || echo python3-zxing-cpp
+	/usr/bin/python3 -c 'import PIL' 2>/dev/null || echo python3-pil
 	have chromium || have google-chrome || have chromium-browser || echo chromium
 }
 

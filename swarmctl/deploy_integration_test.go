@@ -356,7 +356,16 @@ func leaderDies(t *testing.T, m *machines) {
 	if n := m.livingReplicas(leader); n != 2 {
 		t.Errorf("%d replicas run on living machines, want 2", n)
 	}
+
+	m.app("7")
+	m.expect(6, m.run("deploy"), leader, "--skip-down")
+	m.expect(0, m.run("deploy", "--skip-down"), "node "+leader+": warning: is down and left out")
+	m.serves("version 7")
 	m.must("local", "start", "--name", m.name, leader)
+	eventually(t, time.Minute, "the machine is back and gets the image", func() bool {
+		r := m.run("deploy")
+		return r.code == 0 && strings.Contains(r.stderr, "no change")
+	})
 }
 
 func rolledBack(t *testing.T, m *machines) {

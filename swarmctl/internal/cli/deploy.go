@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"os/user"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ycesproject/yces/provision/inventory"
 	"github.com/ycesproject/yces/swarmctl/internal/engine"
 	"github.com/ycesproject/yces/swarmctl/internal/release"
 	"github.com/ycesproject/yces/swarmctl/internal/rollout"
@@ -19,10 +21,12 @@ import (
 
 // deployOptions are the flags of deploy and plan.
 type deployOptions struct {
-	files   []string
-	stack   string
-	prune   bool
-	timeout time.Duration
+	files []string
+	stack string
+	prune bool
+	// skipDown leaves nodes out that the swarm calls down.
+	skipDown bool
+	timeout  time.Duration
 	// lockTimeout is how long another deploy may take before this one begins.
 	lockTimeout time.Duration
 }
@@ -31,6 +35,7 @@ func (o *deployOptions) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringSliceVarP(&o.files, "file", "f", []string{"compose.yaml"}, "compose `FILE`; may be given several times")
 	flags.StringVarP(&o.stack, "stack", "s", "", "stack `NAME` (default: x-swarmctl.stack, then the folder's name)")
+	flags.BoolVar(&o.skipDown, "skip-down", false, "leave out nodes that the swarm calls down; they get the image with a later deploy")
 	flags.BoolVar(&o.prune, "prune", false, "remove services that are not in the compose file any more")
 }
 
@@ -47,7 +52,12 @@ Exit codes: 0 deployed or nothing to do, 1 failed, 2 a fault in a file or flag,
 3 rolled back, 4 timed out, 5 locked by another deploy, 6 a machine can't be
 reached, 130 interrupted.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.deploy(cmd.Context(), opts) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if opts.timeout <= 0 {
+				return usageError{fmt.Errorf("--timeout: must be more than 0, got %s", opts.timeout)}
+			}
+			return a.deploy(cmd.Context(), opts)
+		},
 	}
 	opts.register(cmd)
 	cmd.Flags().DurationVar(&opts.timeout, "timeout", 15*time.Minute, "how long the rollout may take before it is rolled back")
@@ -62,6 +72,7 @@ type deployment struct {
 	stack   stackfile.Stack
 	fleet   *fleet
 	manager *engine.Client
+	nodes   []inventory.Node // that get the images
 	images  []builtImage
 	desired rollout.Desired
 }

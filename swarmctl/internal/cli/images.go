@@ -169,8 +169,8 @@ func (d *deployment) pinned() map[string]swarm.ServiceSpec {
 // deliver brings every image to every node, so that any task can start
 // anywhere without asking anybody.
 func (d *deployment) deliver(ctx context.Context) error {
-	nodes := make([]image.Node, 0, len(d.fleet.Nodes))
-	for _, n := range d.fleet.Swarm() {
+	nodes := make([]image.Node, 0, len(d.nodes))
+	for _, n := range d.nodes {
 		docker, err := d.fleet.engine(n)
 		if err != nil {
 			return err

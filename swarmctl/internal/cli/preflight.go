@@ -34,41 +34,80 @@ func (e preflightError) Hint() string { return e.hint }
 
 // preflight looks at everything that a deploy needs, before it changes any of it.
 func (d *deployment) preflight(ctx context.Context) error {
-	nodes := d.fleet.Swarm()
-	if err := d.fleet.reach(ctx, nodes); err != nil {
-		return preflightError{faults: []error{err}}
+	states, err := d.nodeStates(ctx)
+	if err != nil {
+		return err
 	}
-	faults, hint := d.checkSwarm(ctx)
+	d.nodes = d.withoutDown(states)
+	if err := d.fleet.reach(ctx, d.nodes); err != nil {
+		return preflightError{faults: []error{err}, hint: hintOfDown(d.nodes, states)}
+	}
+	faults, hint := checkMembers(d.nodes, states)
 	faults = append(faults, d.checkBuilds(ctx)...)
 	if len(faults) > 0 {
 		return preflightError{faults, hint}
 	}
-	d.warnOfIngress(ctx, nodes)
+	d.warnOfIngress(ctx, d.nodes)
 	return nil
 }
 
-// checkSwarm finds nodes that are not members, or members that are down.
-func (d *deployment) checkSwarm(ctx context.Context) (faults []error, hint string) {
-	const runUp = "`swarmctl up` makes the swarm match the inventory"
+// nodeStates are what the swarm says of its members, by their names.
+func (d *deployment) nodeStates(ctx context.Context) (map[string]swarm.NodeState, error) {
 	members, err := d.manager.NodeList(ctx, swarm.NodeListOptions{})
 	if err != nil {
-		return []error{fmt.Errorf("list nodes: %w", err)}, runUp
+		return nil, fmt.Errorf("list nodes: %w", err)
 	}
-	state := map[string]swarm.NodeState{}
+	states := map[string]swarm.NodeState{}
 	for _, m := range members {
 		// A rebuilt machine may have left a second entry that is down.
-		if state[m.Description.Hostname] != swarm.NodeStateReady {
-			state[m.Description.Hostname] = m.Status.State
+		if states[m.Description.Hostname] != swarm.NodeStateReady {
+			states[m.Description.Hostname] = m.Status.State
 		}
 	}
+	return states, nil
+}
+
+// withoutDown are the nodes that get the images: all, or with --skip-down those
+// that the swarm does not call down.
+func (d *deployment) withoutDown(states map[string]swarm.NodeState) []inventory.Node {
+	if !d.opts.skipDown {
+		return d.fleet.Swarm()
+	}
+	var nodes []inventory.Node
 	for _, n := range d.fleet.Swarm() {
-		switch state[n.Name] {
+		if states[n.Name] == swarm.NodeStateDown {
+			d.app.sink().Warn("node "+n.Name, "is down and left out; deploy again once it is back, so that it gets the image")
+			continue
+		}
+		nodes = append(nodes, n)
+	}
+	return nodes
+}
+
+// hintOfDown tells who can't reach a node that the swarm has lost too how to
+// go on without it.
+func hintOfDown(nodes []inventory.Node, states map[string]swarm.NodeState) string {
+	for _, n := range nodes {
+		if states[n.Name] == swarm.NodeStateDown {
+			return goWithoutDown
+		}
+	}
+	return ""
+}
+
+const goWithoutDown = "bring the machine back, or deploy without it: --skip-down"
+
+// checkMembers finds nodes that are not members, or members that are down.
+func checkMembers(nodes []inventory.Node, states map[string]swarm.NodeState) (faults []error, hint string) {
+	for _, n := range nodes {
+		switch states[n.Name] {
 		case swarm.NodeStateReady:
 		case "":
 			faults = append(faults, fmt.Errorf("node %s is not in the swarm", n.Name))
-			hint = runUp
+			hint = "`swarmctl up` makes the swarm match the inventory"
 		default:
-			faults = append(faults, fmt.Errorf("node %s is %s in the swarm", n.Name, state[n.Name]))
+			faults = append(faults, fmt.Errorf("node %s is %s in the swarm", n.Name, states[n.Name]))
+			hint = textOr(hint, goWithoutDown)
 		}
 	}
 	return faults, hint
