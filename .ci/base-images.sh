@@ -7,7 +7,6 @@ cd "$(dirname "$0")/.."
 
 debian=debian:bookworm-slim
 golang=golang:1.26-bookworm
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 # A pull that works ends in time; a registry that can't be reached may never answer.
 pull_timeout=${PULL_TIMEOUT:-180}
 answer_timeout=10
@@ -51,7 +50,7 @@ make_debian() {
 	local log made=yces-base:unproven
 	log=$(mktemp)
 	# Tagged only when all of it is in: half a system must never count.
-	if ! mmdebstrap --quiet --variant=minbase --include=ca-certificates bookworm - "$mirror" 2>"$log" |
+	if ! mmdebstrap --quiet --variant=minbase --include=ca-certificates bookworm - ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} 2>"$log" |
 		"${engine[@]}" import --change 'CMD ["bash"]' - "$made" >/dev/null; then
 		tail -n 5 "$log" >&2
 		"${engine[@]}" image rm "$made" >/dev/null 2>&1 || true

@@ -358,8 +358,16 @@ func leaderDies(t *testing.T, m *machines) {
 	}
 
 	m.app("7")
+	eventually(t, time.Minute, "the swarm misses the machine", func() bool {
+		for _, n := range m.status().Nodes {
+			if n.Name == leader {
+				return n.Status != "ready"
+			}
+		}
+		return false
+	})
 	m.expect(6, m.run("deploy"), leader, "--skip-down")
-	m.expect(0, m.run("deploy", "--skip-down"), "node "+leader+": warning: is down and left out")
+	m.expect(0, m.run("deploy", "--skip-down"), "node "+leader+": warning: is ", "and left out")
 	m.serves("version 7")
 	m.must("local", "start", "--name", m.name, leader)
 	eventually(t, time.Minute, "the machine is back and gets the image", func() bool {

@@ -24,7 +24,7 @@ type deployOptions struct {
 	files []string
 	stack string
 	prune bool
-	// skipDown leaves nodes out that the swarm calls down.
+	// skipDown leaves nodes out that the swarm has lost.
 	skipDown bool
 	timeout  time.Duration
 	// lockTimeout is how long another deploy may take before this one begins.
@@ -35,7 +35,7 @@ func (o *deployOptions) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringSliceVarP(&o.files, "file", "f", []string{"compose.yaml"}, "compose `FILE`; may be given several times")
 	flags.StringVarP(&o.stack, "stack", "s", "", "stack `NAME` (default: x-swarmctl.stack, then the folder's name)")
-	flags.BoolVar(&o.skipDown, "skip-down", false, "leave out nodes that the swarm calls down; they get the image with a later deploy")
+	flags.BoolVar(&o.skipDown, "skip-down", false, "leave out nodes that the swarm has lost; they get the image with a later deploy")
 	flags.BoolVar(&o.prune, "prune", false, "remove services that are not in the compose file any more")
 }
 

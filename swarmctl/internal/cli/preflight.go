@@ -67,16 +67,16 @@ func (d *deployment) nodeStates(ctx context.Context) (map[string]swarm.NodeState
 	return states, nil
 }
 
-// withoutDown are the nodes that get the images: all, or with --skip-down those
-// that the swarm does not call down.
+// withoutDown are the nodes that get the images: all, or with --skip-down not
+// those that the swarm has lost.
 func (d *deployment) withoutDown(states map[string]swarm.NodeState) []inventory.Node {
 	if !d.opts.skipDown {
 		return d.fleet.Swarm()
 	}
 	var nodes []inventory.Node
 	for _, n := range d.fleet.Swarm() {
-		if states[n.Name] == swarm.NodeStateDown {
-			d.app.sink().Warn("node "+n.Name, "is down and left out; deploy again once it is back, so that it gets the image")
+		if lost(states[n.Name]) {
+			d.app.sink().Warn("node "+n.Name, "is "+string(states[n.Name])+" and left out; deploy again once it is back, so that it gets the image")
 			continue
 		}
 		nodes = append(nodes, n)
@@ -84,11 +84,17 @@ func (d *deployment) withoutDown(states map[string]swarm.NodeState) []inventory.
 	return nodes
 }
 
+// lost: the swarm does not hear from the node. After an election a new leader
+// calls one that is dead "unknown" for a while, before it calls it down.
+func lost(state swarm.NodeState) bool {
+	return state == swarm.NodeStateDown || state == swarm.NodeStateUnknown || state == swarm.NodeStateDisconnected
+}
+
 // hintOfDown tells who can't reach a node that the swarm has lost too how to
 // go on without it.
 func hintOfDown(nodes []inventory.Node, states map[string]swarm.NodeState) string {
 	for _, n := range nodes {
-		if states[n.Name] == swarm.NodeStateDown {
+		if lost(states[n.Name]) {
 			return goWithoutDown
 		}
 	}

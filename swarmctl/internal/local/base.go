@@ -18,7 +18,6 @@ import (
 const (
 	baseImage   = "debian:bookworm-slim"
 	baseRelease = "bookworm"
-	baseMirror  = "http://deb.debian.org/debian"
 	// pullTimeout is long for 28 MB and short for a registry that never answers.
 	pullTimeout = 90 * time.Second
 )
@@ -73,7 +72,7 @@ func (b builder) pull(ctx context.Context) error {
 // engine.
 func (b builder) bootstrap(ctx context.Context) error {
 	if path, err := exec.LookPath("mmdebstrap"); err == nil {
-		cmd := exec.CommandContext(ctx, path, "--variant=minbase", "--include=ca-certificates", baseRelease, "-", baseMirror)
+		cmd := exec.CommandContext(ctx, path, "--variant=minbase", "--include=ca-certificates", baseRelease, "-")
 		return b.importFrom(ctx, cmd)
 	}
 	path, err := exec.LookPath("debootstrap")
@@ -86,7 +85,7 @@ func (b builder) bootstrap(ctx context.Context) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	root := filepath.Join(dir, "root")
-	cmd := exec.CommandContext(ctx, path, "--variant=minbase", "--include=ca-certificates", baseRelease, root, baseMirror)
+	cmd := exec.CommandContext(ctx, path, "--variant=minbase", "--include=ca-certificates", baseRelease, root)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("run debootstrap: %w: %s", err, lastLine(out))
 	}
