@@ -6,6 +6,7 @@ import (
 
 	"github.com/makiuchi-d/gozxing/qrcode/decoder"
 	"github.com/skip2/go-qrcode"
+	"rsc.io/qr/coding"
 
 	"github.com/ycesproject/yces/app/internal/fault"
 )
@@ -24,41 +25,48 @@ var qr = Encoder{
 const qrQuiet = 4
 
 // The library's names stand one step apart from the standard's: its High is Q.
-var skip2Levels = map[string]qrcode.RecoveryLevel{
-	"L": qrcode.Low,
-	"M": qrcode.Medium,
-	"Q": qrcode.High,
-	"H": qrcode.Highest,
-}
+var skip2Levels = [...]qrcode.RecoveryLevel{coding.L: qrcode.Low, coding.M: qrcode.Medium, coding.Q: qrcode.High, coding.H: qrcode.Highest}
+
+var qrLevels = map[string]coding.Level{"L": coding.L, "M": coding.M, "Q": coding.Q, "H": coding.H}
 
 func encodeQR(text string, o Options) (*Symbol, string, error) {
 	if text == "" {
 		return nil, "", fault.Of("data", "must be at least 1 character for a QR code")
 	}
-	var grid [][]bool
-	var err error
-	if isASCII(text) {
-		grid, err = encodeQRASCII(text, o.Level)
-	} else {
-		grid, err = encodeQRUTF8(text, o.Level)
+	prefix := 0
+	if !isASCII(text) {
+		prefix = eciBits
 	}
+	version, segments, fits := smallest(text, qrLevels[o.Level], prefix)
+	if !fits {
+		return nil, "", tooLong(text, o.Level)
+	}
+	grid, err := drawQR(text, version, qrLevels[o.Level], segments)
 	if err != nil {
 		return nil, "", err
 	}
-	s := &Symbol{Width: len(grid), Quiet: Quiet{qrQuiet, qrQuiet, qrQuiet, qrQuiet}}
-	for _, row := range grid {
-		s.Rows = append(s.Rows, Row{Modules: row, Height: 1})
+	s := &Symbol{Width: len(grid), Rows: make([]Row, len(grid)), Quiet: Quiet{qrQuiet, qrQuiet, qrQuiet, qrQuiet}}
+	for y, modules := range grid {
+		s.Rows[y] = Row{Modules: modules, Height: 1}
 	}
 	return s, text, nil
 }
 
-func encodeQRASCII(text, level string) ([][]bool, error) {
-	code, err := qrcode.New(text, skip2Levels[level])
-	if err != nil {
-		return nil, tooLong(text, level)
+// drawQR leaves to skip2 what it does well. It has no ECI, and cuts text into
+// segments greedily, which makes one symbol in twenty-five larger than it need be.
+func drawQR(text string, version coding.Version, level coding.Level, segments []segment) ([][]bool, error) {
+	if isASCII(text) {
+		code, err := qrcode.New(text, skip2Levels[level])
+		if err == nil && code.VersionNumber == int(version) {
+			code.DisableBorder = true
+			return code.Bitmap(), nil
+		}
 	}
-	code.DisableBorder = true
-	return code.Bitmap(), nil
+	layout, err := layoutOf(version, level)
+	if err != nil {
+		return nil, err
+	}
+	return layout.draw(encodings(text, segments)...)
 }
 
 func tooLong(text, level string) error {
@@ -75,11 +83,7 @@ func isASCII(text string) bool {
 }
 
 func decodeQR(s *Symbol) (string, error) {
-	grid := make([][]bool, len(s.Rows))
-	for i, r := range s.Rows {
-		grid[i] = r.Modules
-	}
-	result, err := decoder.NewDecoder().DecodeBoolMapWithoutHint(grid)
+	result, err := decoder.NewDecoder().DecodeBoolMapWithoutHint(gridOfRows(s))
 	if err != nil {
 		return "", fmt.Errorf("decode qr matrix: %w", err)
 	}
