@@ -149,7 +149,7 @@ func TestAnIdleConnectionStillServesWhileDraining(t *testing.T) {
 }
 
 func TestSettingsListEveryFault(t *testing.T) {
-	env := map[string]string{"APP_ADDR": "x", "APP_ADMIN_ADDR": "y", "APP_DRAIN": "-1s", "APP_TRUSTED_PROXIES": "10.0.0.0/8, z", "APP_LOG_LEVEL": "loud"}
+	env := map[string]string{"APP_ADDR": "x", "APP_ADMIN_ADDR": "y", "APP_DRAIN": "-1s", "APP_TRUSTED_PROXIES": "10.0.0.0/8, z", "APP_LOG_LEVEL": "loud", "APP_RATE_LIMIT": "NaN", "APP_RATE_BURST": "0", "APP_CACHE_MB": "-1"}
 	_, err := readSettings(func(name string) string { return env[name] })
 	for name := range env {
 		if err == nil || !strings.Contains(err.Error(), name+": ") {

@@ -31,7 +31,8 @@ const (
 
 // serve listens until ctx ends, drains and returns.
 func serve(ctx context.Context, cfg settings, log *slog.Logger) error {
-	app, err := web.New(web.Config{Build: buildInfo(), TrustedProxies: cfg.proxies, Log: log})
+	memory := limitMemory(os.Getenv, os.ReadFile)
+	app, err := web.New(web.Config{Build: buildInfo(), TrustedProxies: cfg.proxies, RateLimit: cfg.limit, CacheBytes: cfg.cache, Log: log})
 	if err != nil {
 		return fmt.Errorf("set up: %w", err)
 	}
@@ -51,7 +52,7 @@ func serve(ctx context.Context, cfg settings, log *slog.Logger) error {
 		defer func() { _ = adminServer.Close() }()
 		go func() { failed <- adminServer.Serve(admin) }()
 	}
-	log.Info("listening", "addr", public.Addr().String(), "admin", cfg.adminAddr, "version", version)
+	log.Info("listening", "addr", public.Addr().String(), "admin", cfg.adminAddr, "version", version, "memory", memory)
 	return serveUntil(ctx, public, app, cfg.drain, failed, log)
 }
 

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ycesproject/yces/app/internal/web"
 )
 
 // settings come from the environment; docs/app.md explains each.
@@ -18,9 +20,15 @@ type settings struct {
 	drain     time.Duration
 	proxies   []netip.Prefix
 	level     slog.Level
+	limit     web.RateLimit
+	cache     int // bytes
 }
 
-const maxDrain = 10 * time.Minute
+const (
+	maxDrain = 10 * time.Minute
+	maxRate  = 1_000_000
+	maxCache = 4096 // MiB
+)
 
 // readSettings returns one error that lists every fault.
 func readSettings(getenv func(string) string) (settings, error) {
@@ -54,7 +62,34 @@ func readSettings(getenv func(string) string) (settings, error) {
 	if err := s.level.UnmarshalText([]byte(get("APP_LOG_LEVEL", "info"))); err != nil {
 		check("APP_LOG_LEVEL", fmt.Errorf("must be debug, info, warn or error, got %q", getenv("APP_LOG_LEVEL")))
 	}
+	s.limit.PerSecond, err = parseRate(get("APP_RATE_LIMIT", "20"))
+	check("APP_RATE_LIMIT", err)
+	s.limit.Burst, err = parseCount(get("APP_RATE_BURST", "100"), 1, maxRate)
+	check("APP_RATE_BURST", err)
+	s.cache, err = parseCount(get("APP_CACHE_MB", "16"), 0, maxCache)
+	check("APP_CACHE_MB", err)
+	s.cache <<= 20
 	return s, errors.Join(faults...)
+}
+
+// parseRate reads requests a second; off is 0, which is no limit.
+func parseRate(text string) (float64, error) {
+	if text == "off" {
+		return 0, nil
+	}
+	rate, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(rate >= 0.1 && rate <= maxRate) {
+		return 0, fmt.Errorf("must be requests a second from 0.1 to %d, or off, got %q", maxRate, text)
+	}
+	return rate, nil
+}
+
+func parseCount(text string, least, most int) (int, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < least || n > most {
+		return 0, fmt.Errorf("must be a whole number from %d to %d, got %q", least, most, text)
+	}
+	return n, nil
 }
 
 func checkAddress(address string) error {

@@ -24,7 +24,9 @@ import (
 
 // qrReaders read the images of a set.
 var qrReaders = map[string]func(*testing.T, []sample) []string{
-	"zbar":      func(t *testing.T, set []sample) []string { return zbarRead(t, set, []string{"-S*.disable", "-Sqrcode.enable"}) },
+	"zbar": func(t *testing.T, set []sample) []string {
+		return zbarRead(t, set, []string{"-S*.disable", "-Sqrcode.enable"})
+	},
 	"zxing-cpp": zxingRead,
 	"gozxing":   gozxingRead,
 }
@@ -89,7 +91,7 @@ func qrSample(t *testing.T, dir string, i int, text, level string) (sample, *sym
 
 // qrCapacity is what a version holds in one mode, ISO/IEC 18004 clause 7.4.
 func qrCapacity(version coding.Version, level coding.Level, mode string) int {
-	full := version.DataBytes(level) * 8
+	room := version.DataBytes(level) * 8
 	bits := func(n int) int { return coding.String(strings.Repeat("x", n)).Bits(version) }
 	switch mode {
 	case "numeric":
@@ -98,7 +100,7 @@ func qrCapacity(version coding.Version, level coding.Level, mode string) int {
 		bits = func(n int) int { return coding.Alpha(strings.Repeat("A", n)).Bits(version) }
 	}
 	n := 0
-	for bits(n+1) <= full {
+	for bits(n+1) <= room {
 		n++
 	}
 	return n

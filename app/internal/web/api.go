@@ -15,14 +15,44 @@ import (
 )
 
 // getSymbol answers GET /api/v1/{symbology}.{format}. The same parameters give
-// the same bytes, so the answer may be cached and compared.
+// the same bytes, so the answer is kept, and may be cached and compared.
 func (a *App) getSymbol(w http.ResponseWriter, r *http.Request) {
-	values, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		a.fail(w, r, statusError{http.StatusBadRequest, "The query is not well-formed: " + queryFault(err) + "."})
+	key := r.PathValue("file") + "?" + r.URL.RawQuery
+	if p := a.cache.get(key); p != nil {
+		a.metrics.hits.Inc()
+		a.metrics.asked(p.symbology, p.format, "cached")
+		sendPicture(w, r, p, cacheable)
 		return
 	}
-	a.serveSymbol(w, r, values, "public, max-age=86400")
+	a.metrics.misses.Inc()
+	made, err, shared := a.flights.Do(key, func() (any, error) {
+		p, err := a.makeFromQuery(r)
+		if err == nil {
+			a.cache.put(key, p)
+		}
+		return p, err
+	})
+	if shared {
+		a.metrics.shared.Inc()
+	}
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	sendPicture(w, r, made.(*picture), cacheable)
+}
+
+var (
+	cacheable = []string{"public, max-age=86400"}
+	noStore   = []string{"no-store"}
+)
+
+func (a *App) makeFromQuery(r *http.Request) (*picture, error) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, statusError{http.StatusBadRequest, "The query is not well-formed: " + queryFault(err) + "."}
+	}
+	return a.makePicture(r.PathValue("file"), values)
 }
 
 // queryFault says what is wrong with a query without repeating it.
@@ -35,7 +65,7 @@ func queryFault(err error) string {
 }
 
 // postSymbol answers POST /api/v1/{symbology}.{format}, for content that must
-// not stand in an address.
+// not stand in an address. Nothing of it is kept.
 func (a *App) postSymbol(w http.ResponseWriter, r *http.Request) {
 	if r.URL.RawQuery != "" {
 		a.fail(w, r, statusError{http.StatusBadRequest, "Parameters of a POST belong in its body."})
@@ -46,30 +76,46 @@ func (a *App) postSymbol(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	a.serveSymbol(w, r, values, "no-store")
+	p, err := a.makePicture(r.PathValue("file"), values)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	sendPicture(w, r, p, noStore)
 }
 
-func (a *App) serveSymbol(w http.ResponseWriter, r *http.Request, values url.Values, caching string) {
-	encoder, format, err := resource(r.PathValue("file"))
+func (a *App) makePicture(file string, values url.Values) (*picture, error) {
+	encoder, format, err := resource(file)
 	if err != nil {
-		a.fail(w, r, err)
-		return
+		return nil, err
 	}
 	body, download, err := draw(encoder, format, values)
-	a.metrics.symbols.WithLabelValues(encoder.Name, format.Name, outcome(err)).Inc()
+	a.metrics.asked(encoder.Name, format.Name, outcome(err))
 	if err != nil {
-		a.fail(w, r, err)
-		return
+		return nil, err
 	}
 	sum := sha256.Sum256(body)
-	h := w.Header()
-	h.Set("Content-Type", format.MediaType)
-	h.Set("Cache-Control", caching)
-	h.Set("ETag", `"`+base64.RawURLEncoding.EncodeToString(sum[:12])+`"`)
-	if download {
-		h.Set("Content-Disposition", `attachment; filename="`+encoder.Name+"."+format.Name+`"`)
+	p := &picture{
+		symbology: encoder.Name, format: format.Name,
+		body:      body,
+		etag:      []string{`"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`},
+		mediaType: []string{format.MediaType},
 	}
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+	if download {
+		p.disposition = []string{`attachment; filename="` + encoder.Name + "." + format.Name + `"`}
+	}
+	return p, nil
+}
+
+func sendPicture(w http.ResponseWriter, r *http.Request, p *picture, caching []string) {
+	h := w.Header()
+	h["Content-Type"] = p.mediaType
+	h["Cache-Control"] = caching
+	h["Etag"] = p.etag
+	if p.disposition != nil {
+		h["Content-Disposition"] = p.disposition
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(p.body))
 }
 
 func draw(encoder symbol.Encoder, format render.Format, values url.Values) ([]byte, bool, error) {

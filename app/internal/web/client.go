@@ -10,7 +10,18 @@ import (
 )
 
 // client is who asks and how the request is called in logs.
-type client struct{ address, requestID string }
+type client struct {
+	// ip is not valid where the peer has no IP address.
+	ip        netip.Addr
+	requestID string
+}
+
+func (c client) address() string {
+	if !c.ip.IsValid() {
+		return "unknown"
+	}
+	return c.ip.String()
+}
 
 type idKey struct{}
 
@@ -26,9 +37,9 @@ var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{8,64}$`)
 func (a *App) clientOf(r *http.Request) client {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
-		return client{r.RemoteAddr, newID()}
+		return client{requestID: newID()}
 	}
-	c := client{address: peer.Addr().Unmap().String(), requestID: newID()}
+	c := client{ip: peer.Addr().Unmap(), requestID: newID()}
 	if !a.trusted(peer.Addr()) {
 		return c
 	}
@@ -41,7 +52,7 @@ func (a *App) clientOf(r *http.Request) client {
 		if err != nil {
 			break
 		}
-		c.address = hop.Unmap().String()
+		c.ip = hop.Unmap()
 		if !a.trusted(hop) {
 			break
 		}

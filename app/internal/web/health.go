@@ -3,8 +3,6 @@ package web
 import (
 	"net/http"
 	"net/http/pprof"
-
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // serveHealth says that the process answers; draining is healthy.
@@ -37,7 +35,7 @@ func writeText(w http.ResponseWriter, status int, text string) {
 // must never be published.
 func (a *App) Admin() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /metrics", a.metrics.serve)
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

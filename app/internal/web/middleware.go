@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strconv"
 	"time"
 )
 
@@ -23,13 +22,15 @@ func (a *App) chain(mux http.Handler) http.Handler {
 			h.Set("Connection", "close")
 		}
 		seen := &observed{ResponseWriter: w}
-		a.metrics.inFlight.Inc()
+		a.metrics.inFlight.Add(1)
 		defer func() {
-			a.metrics.inFlight.Dec()
+			a.metrics.inFlight.Add(-1)
 			a.record(r, seen, client, time.Since(start))
 		}()
 		defer a.recoverPanic(seen, r)
-		mux.ServeHTTP(seen, r)
+		if a.admit(seen, r, client) {
+			mux.ServeHTTP(seen, r)
+		}
 	})
 }
 
@@ -63,8 +64,7 @@ func (a *App) record(r *http.Request, w *observed, client client, took time.Dura
 	if route == "" {
 		route = "none"
 	}
-	a.metrics.requests.WithLabelValues(route, methodLabel(r.Method), strconv.Itoa(w.status)).Inc()
-	a.metrics.seconds.WithLabelValues(route).Observe(took.Seconds())
+	a.metrics.answered(requestLabels{route, methodLabel(r.Method), w.status}, took)
 	level := slog.LevelInfo
 	if r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
 		level = slog.LevelDebug
@@ -72,7 +72,7 @@ func (a *App) record(r *http.Request, w *observed, client client, took time.Dura
 	a.cfg.Log.LogAttrs(r.Context(), level, "request",
 		slog.String("method", methodLabel(r.Method)), slog.String("path", fmt.Sprintf("%.200s", r.URL.Path)),
 		slog.String("route", route), slog.Int("status", w.status), slog.Int64("bytes", w.bytes),
-		slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("client", client.address), slog.String("request_id", client.requestID))
+		slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("client", client.address()), slog.String("request_id", client.requestID))
 }
 
 // methodLabel keeps the number of label values small whatever clients send.

@@ -9,7 +9,7 @@ import (
 	"net/netip"
 	"sync/atomic"
 
-	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/singleflight"
 )
 
 // Config is what the app is told by its settings.
@@ -18,7 +18,11 @@ type Config struct {
 	Build Build
 	// TrustedProxies are the peers whose X-Forwarded-For and X-Request-Id are believed.
 	TrustedProxies []netip.Prefix
-	Log            *slog.Logger
+	// RateLimit is how many requests a client may send; the zero value: any number.
+	RateLimit RateLimit
+	// CacheBytes is how much the answers may take that are kept; 0: none is.
+	CacheBytes int
+	Log        *slog.Logger
 }
 
 // Build says what runs here; GET /version returns it.
@@ -37,15 +41,17 @@ type App struct {
 	cfg      Config
 	assets   assets
 	page     *page
-	registry *prometheus.Registry
 	metrics  *metrics
+	cache    *cache
+	flights  singleflight.Group
+	limiter  *limiter
 	draining atomic.Bool
 }
 
 // New returns an app that is ready at once.
 func New(cfg Config) (*App, error) {
-	a := &App{cfg: cfg, registry: prometheus.NewRegistry()}
-	a.metrics = newMetrics(a.registry, cfg.Build)
+	a := &App{cfg: cfg, cache: newCache(cfg.CacheBytes), limiter: newLimiter(cfg.RateLimit)}
+	a.metrics = newMetrics(cfg.Build, a.cache)
 	var err error
 	if a.assets, err = loadAssets(); err != nil {
 		return nil, err
@@ -62,7 +68,7 @@ func New(cfg Config) (*App, error) {
 // lose a request that is on its way.
 func (a *App) StartDrain() {
 	a.draining.Store(true)
-	a.metrics.draining.Set(1)
+	a.metrics.draining.Store(1)
 }
 
 // Handler returns the public routes.

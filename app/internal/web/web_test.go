@@ -147,7 +147,7 @@ func TestOnlyTrustedProxiesNameTheClient(t *testing.T) {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.RemoteAddr = peer
 		r.Header.Set("X-Forwarded-For", "10.9.9.9, 203.0.113.9, 192.0.2.4")
-		if got := a.clientOf(r).address; got != want {
+		if got := a.clientOf(r).address(); got != want {
 			t.Errorf("peer %s: client %s, want %s", peer, got, want)
 		}
 	}
