@@ -80,7 +80,8 @@ func (e Encoder) Encode(text string, o Options) (*Symbol, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := e.verify(s, want); err != nil {
+	s.Symbology, s.Text = e.Name, want
+	if err := e.Verify(s); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -99,12 +100,14 @@ func (e Encoder) checkLevel(o *Options) error {
 	return nil
 }
 
-func (e Encoder) verify(s *Symbol, want string) error {
+// Verify reads the symbol with an independent decoder. Its error wraps
+// ErrMisread where that does not return the symbol's text.
+func (e Encoder) Verify(s *Symbol) error {
 	got, err := e.decode(s)
 	if err != nil {
 		return fmt.Errorf("verify %s: %w: %w", e.Name, ErrMisread, err)
 	}
-	if got != want {
+	if got != s.Text {
 		return fmt.Errorf("verify %s: %w", e.Name, ErrMisread)
 	}
 	return nil

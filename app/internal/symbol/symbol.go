@@ -6,6 +6,10 @@ package symbol
 // Symbol is a symbol before it has a size or colours. All measures are in
 // modules (the X dimension).
 type Symbol struct {
+	// Symbology is the name of the encoder that made it.
+	Symbology string
+	// Text is what a reader must return.
+	Text string
 	// Width is the number of modules of each row, quiet zone excluded.
 	Width int
 	// Rows run from top to bottom. A matrix symbol has Width rows of height 1, a
