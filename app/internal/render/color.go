@@ -71,16 +71,49 @@ const minContrast = 0.40
 
 // CheckContrast refuses colours that would not scan, with the reason. Scanners
 // for linear symbols see red light only. The error is a fault.List.
+//
+// Along a gradient the brightest point is at one of its ends: each sRGB value
+// runs in a straight line, and light is a convex function of it.
 func (st Style) CheckContrast(linearSymbol bool) error {
-	light, dark := st.Background.luminance(), st.Foreground.luminance()
-	switch {
-	case dark > light:
-		return fault.Of("fg", "must be darker than the background: %s on %s is inverted, which many scanners do not read", st.Foreground, st.Background)
-	case light-dark < minContrast:
-		return fault.Of("fg", "must differ more from the background: %s on %s has a symbol contrast of %.0f %%, scanners need %.0f %%",
-			st.Foreground, st.Background, 100*(light-dark), 100*minContrast)
-	case linearSymbol && linear(st.Background.R)-linear(st.Foreground.R) < minContrast:
-		return fault.Of("fg", "must be dark in red light, which barcode scanners use: they see %s on %s as blank", st.Foreground, st.Background)
+	var faults fault.List
+	st.checkColor(&faults, "fg", st.Foreground, linearSymbol)
+	if st.hasGradient() {
+		st.checkColor(&faults, "fg2", st.Second, linearSymbol)
 	}
-	return nil
+	if st.EyeColor != nil {
+		st.checkColor(&faults, "eyecolor", *st.EyeColor, linearSymbol)
+	}
+	return faults.Err()
+}
+
+func (st Style) checkColor(faults *fault.List, field string, c Color, linearSymbol bool) {
+	bg, on := st.Background, st.Background.String()
+	if st.Transparent {
+		bg, on = White, "white, which is assumed behind a transparent background,"
+	}
+	reason := ""
+	switch contrast := bg.luminance() - c.luminance(); {
+	case contrast < 0:
+		reason = fmt.Sprintf("must be darker than the background: %s on %s is inverted, which many scanners do not read", c, on)
+	case contrast < minContrast:
+		reason = fmt.Sprintf("must differ more from the background: %s on %s has a symbol contrast of %.0f %%, scanners need %.0f %%", c, on, 100*contrast, 100*minContrast)
+	case linearSymbol && linear(bg.R)-linear(c.R) < minContrast:
+		reason = fmt.Sprintf("must be dark in red light, which barcode scanners use: they see %s on %s as blank", c, on)
+	default:
+		return
+	}
+	faults.Add(field, "%s; %s", reason, nearestColor(c, bg, linearSymbol))
+}
+
+// nearestColor names the colour closest to c that scans on a background, or says
+// that none does.
+func nearestColor(c, bg Color, linearSymbol bool) string {
+	const steps = 64
+	for i := 1; i <= steps; i++ {
+		darker := mix(c, Black, float64(i)/steps)
+		if bg.luminance()-darker.luminance() >= minContrast && (!linearSymbol || linear(bg.R)-linear(darker.R) >= minContrast) {
+			return fmt.Sprintf("%s would do", darker)
+		}
+	}
+	return "choose a lighter background"
 }

@@ -4,114 +4,94 @@ import (
 	"image"
 	"image/draw"
 
-	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/vector"
-
-	"github.com/ycesproject/yces/app/internal/symbol"
 )
 
-// raster is a symbol in pixels, one bit each, the leftmost pixel in the highest bit.
-type raster struct {
-	symbol        *symbol.Symbol
-	scale         int
-	width, height int
-	// stride is the number of bytes of a line.
-	stride int
-	// text is how much of each pixel from the line textTop on is covered by text.
-	text    *image.Alpha
-	textTop int
+// rasterise draws the picture with scale pixels a module and smooth edges.
+func (p *Picture) rasterise(scale int) *image.RGBA {
+	canvas := image.NewRGBA(image.Rect(0, 0, p.width*scale, p.height*scale))
+	if !p.style.Transparent {
+		draw.Draw(canvas, canvas.Rect, image.NewUniform(p.style.Background), image.Point{}, draw.Src)
+	}
+	for _, l := range p.layers {
+		l.fill(canvas, scale)
+	}
+	if p.logo != nil {
+		p.logo.draw(canvas, scale)
+	}
+	return canvas
 }
 
-func newRaster(s *symbol.Symbol, scale int) (*raster, error) {
-	w, h := s.Size()
-	r := &raster{symbol: s, scale: scale, width: w * scale, height: h * scale}
-	r.stride = (r.width + 7) / 8
-	r.textTop = r.height
-	if len(s.Labels) == 0 {
-		return r, nil
+func (l layer) fill(canvas *image.RGBA, scale int) {
+	for _, r := range l.rects {
+		l.paint.fillRect(canvas, r, scale)
 	}
-	strokes, err := outlines(s)
-	if err != nil {
-		return nil, err
+	if len(l.path) == 0 {
+		return
 	}
-	for _, l := range s.Labels {
-		r.textTop = min(r.textTop, (s.Quiet.Top+l.Y)*scale)
-	}
-	r.text = fillOutlines(strokes, r.width, r.height-r.textTop, float32(scale), float32(r.textTop))
-	return r, nil
-}
-
-func fillOutlines(strokes []stroke, width, height int, scale, top float32) *image.Alpha {
-	fill := vector.NewRasterizer(width, height)
-	at := func(p point) (x, y float32) { return float32(p.X) * scale, float32(p.Y)*scale - top }
-	for _, s := range strokes {
-		x, y := at(s.to[0])
-		switch s.op {
-		case sfnt.SegmentOpMoveTo:
-			fill.ClosePath()
-			fill.MoveTo(x, y)
-		case sfnt.SegmentOpLineTo:
-			fill.LineTo(x, y)
-		default:
-			endX, endY := at(s.to[1])
-			fill.QuadTo(x, y, endX, endY)
+	mask := l.path.mask(canvas.Rect.Dx(), canvas.Rect.Dy(), float32(scale), 0)
+	for y := range canvas.Rect.Dy() {
+		line := mask.Pix[y*mask.Stride : y*mask.Stride+canvas.Rect.Dx()]
+		for x, cover := range line {
+			if cover > 0 {
+				l.paint.blend(canvas, x, y, scale, cover)
+			}
 		}
 	}
-	fill.ClosePath()
+}
+
+func (p paint) fillRect(canvas *image.RGBA, r rect, scale int) {
+	k := int32(scale)
+	where := image.Rect(int(r.x*k), int(r.y*k), int((r.x+r.w)*k), int((r.y+r.h)*k))
+	if p.shade == nil {
+		draw.Draw(canvas, where, image.NewUniform(p.color), image.Point{}, draw.Src)
+		return
+	}
+	for y := where.Min.Y; y < where.Max.Y; y++ {
+		for x := where.Min.X; x < where.Max.X; x++ {
+			p.blend(canvas, x, y, scale, opaque)
+		}
+	}
+}
+
+const opaque = 0xff
+
+// blend covers a pixel by so many parts of 255.
+func (p paint) blend(canvas *image.RGBA, x, y, scale int, cover uint8) {
+	c := p.color
+	if p.shade != nil {
+		c = p.at(point{(float64(x) + 0.5) / float64(scale), (float64(y) + 0.5) / float64(scale)})
+	}
+	px := canvas.Pix[canvas.PixOffset(x, y):]
+	over := func(old, new uint8) uint8 {
+		return uint8((uint32(new)*uint32(cover) + uint32(old)*uint32(opaque-cover) + opaque/2) / opaque)
+	}
+	px[0], px[1], px[2], px[3] = over(px[0], c.R), over(px[1], c.G), over(px[2], c.B), over(px[3], opaque)
+}
+
+// mask is how much of each pixel the path covers, from the line top on.
+func (p path) mask(width, height int, scale, top float32) *image.Alpha {
+	fill := vector.NewRasterizer(width, height)
+	at := func(q point) (x, y float32) { return float32(q.X) * scale, float32(q.Y)*scale - top }
+	for _, s := range p {
+		ax, ay := at(s.to[0])
+		bx, by := at(s.to[1])
+		switch s.op {
+		case moveTo:
+			fill.MoveTo(ax, ay)
+		case lineTo:
+			fill.LineTo(ax, ay)
+		case quadTo:
+			fill.QuadTo(ax, ay, bx, by)
+		case cubicTo:
+			cx, cy := at(s.to[2])
+			fill.CubeTo(ax, ay, bx, by, cx, cy)
+		default:
+			fill.ClosePath()
+		}
+	}
 	mask := image.NewAlpha(image.Rect(0, 0, width, height))
 	fill.DrawOp = draw.Src
-	fill.Draw(mask, mask.Bounds(), image.Opaque, image.Point{})
+	fill.Draw(mask, mask.Rect, image.Opaque, image.Point{})
 	return mask
-}
-
-// each calls line for the image's lines from top to bottom: the pixels and how
-// many equal lines follow one another. The pixels are valid during the call only.
-func (r *raster) each(line func(pixels []byte, times int)) {
-	s := r.symbol
-	pixels := make([]byte, r.stride)
-	y := 0
-	emit := func(modules []bool, height int) {
-		clear(pixels)
-		r.paint(pixels, modules)
-		end := y + height*r.scale
-		if plain := min(end, r.textTop) - y; plain > 0 {
-			line(pixels, plain)
-			y += plain
-		}
-		scratch := make([]byte, r.stride)
-		for ; y < end; y++ {
-			copy(scratch, pixels)
-			r.paintText(scratch, y-r.textTop)
-			line(scratch, 1)
-		}
-	}
-	emit(nil, s.Quiet.Top)
-	painted := s.Quiet.Top
-	for _, row := range s.Rows {
-		emit(row.Modules, row.Height)
-		painted += row.Height
-	}
-	_, h := s.Size()
-	emit(nil, h-painted)
-}
-
-func (r *raster) paint(pixels []byte, modules []bool) {
-	for m, dark := range modules {
-		if !dark {
-			continue
-		}
-		from := (r.symbol.Quiet.Left + m) * r.scale
-		for x := from; x < from+r.scale; x++ {
-			pixels[x>>3] |= 0x80 >> (x & 7)
-		}
-	}
-}
-
-func (r *raster) paintText(pixels []byte, y int) {
-	const half = 0x80
-	for x, cover := range r.text.Pix[y*r.text.Stride : y*r.text.Stride+r.width] {
-		if cover >= half {
-			pixels[x>>3] |= 0x80 >> (x & 7)
-		}
-	}
 }

@@ -1,48 +1,33 @@
-// Package render turns symbols into files. It writes PNG and SVG itself: whole
-// pixels per module, two colours, nothing but what a scanner needs. Each format
-// is one file and one entry of Formats.
+// Package render turns symbols into files: SVG, PDF and EPS in vectors, PNG,
+// JPEG and WebP in whole pixels per module. A symbol becomes a Picture, which a
+// format writes, and which is read back before the file leaves. Each format is
+// one file and one entry of Formats.
 package render
 
 import (
+	"image"
 	"slices"
 
 	"github.com/ycesproject/yces/app/internal/fault"
 	"github.com/ycesproject/yces/app/internal/symbol"
 )
 
-// Style is how a symbol looks.
-type Style struct {
-	Foreground, Background Color
-	// Scale is the edge of a module, in pixels; 0 picks one that makes the
-	// symbol about 400 pixels wide. In SVG, whose size is free, it sets the
-	// nominal size.
-	Scale int
-}
-
-// MaxScale and MaxPixels bound what an image may cost.
-const (
-	MaxScale  = 100
-	MaxPixels = 16 << 20
-)
-
-const (
-	// targetWidth is what an image is wide when no scale is asked for.
-	targetWidth = 400
-	// minDefaultScale is the least that phone cameras read well from a screen.
-	minDefaultScale = 3
-)
-
 // Format is a kind of file.
 type Format struct {
-	// Name is the file's extension.
-	Name      string
-	MediaType string
-	// Render returns the file. The style must have passed Check.
-	Render func(s *symbol.Symbol, st Style) ([]byte, error)
+	// Name is the file's extension, Title what people call it.
+	Name, Title string
+	MediaType   string
+	// Raster is set for images of pixels, Alpha for those that can be
+	// transparent, Lossy for those with a quality.
+	Raster, Alpha, Lossy bool
+	write                func(*Picture) ([]byte, error)
+	// read returns the pixels that a viewer shows; nil for vectors, whose picture
+	// is rasterised.
+	read func([]byte, *Picture) (image.Image, error)
 }
 
 // Formats lists the kinds of files.
-var Formats = []Format{png, svg}
+var Formats = []Format{png, svg, pdf, eps, jpeg}
 
 // ByName returns the format with that extension.
 func ByName(name string) (Format, bool) {
@@ -53,18 +38,50 @@ func ByName(name string) (Format, bool) {
 	return Formats[i], true
 }
 
-// Fit picks the scale where none is given and refuses one that makes the image
-// too large. The error is a fault.List.
-func (st Style) Fit(s *symbol.Symbol) (Style, error) {
-	w, h := s.Size()
-	if st.Scale == 0 {
-		st.Scale = max(minDefaultScale, (targetWidth+w/2)/w)
+// maxSmoothPixels bounds images that are drawn with more than two colours,
+// which need some twelve bytes a pixel while they are made.
+const maxSmoothPixels = 4 << 20
+
+// Render returns the file, which was read back. The style must have passed Fit.
+// The error is a fault.List where the style does not suit the format or would
+// not scan.
+func (f Format) Render(s *symbol.Symbol, st Style) ([]byte, error) {
+	if err := f.check(s, st); err != nil {
+		return nil, err
 	}
-	if st.Scale < 0 || st.Scale > MaxScale {
-		return st, fault.Of("scale", "must be between 1 and %d pixels per module, got %d", MaxScale, st.Scale)
+	p, err := NewPicture(s, st)
+	if err != nil {
+		return nil, err
 	}
-	if w*h*st.Scale*st.Scale > MaxPixels {
-		return st, fault.Of("scale", "makes an image of %d × %d pixels, more than %d in all; choose a smaller one", w*st.Scale, h*st.Scale, MaxPixels)
+	file, err := f.write(p)
+	if err != nil {
+		return nil, err
 	}
-	return st, nil
+	if err := f.verify(p, file); err != nil {
+		return nil, f.advise(s, st, err)
+	}
+	return file, nil
+}
+
+// check refuses what the format cannot do.
+func (f Format) check(s *symbol.Symbol, st Style) error {
+	var faults fault.List
+	if st.Transparent && !f.Alpha {
+		faults.Add("bg", "must be a colour in %s, which has no transparency", f.Title)
+	}
+	if st.Quality != 0 {
+		switch {
+		case !f.Lossy:
+			faults.Add("quality", "is for JPEG; %s loses nothing", f.Title)
+		case st.Quality < MinQuality || st.Quality > MaxQuality:
+			faults.Add("quality", "must be between %d and %d, got %d", MinQuality, MaxQuality, st.Quality)
+		}
+	}
+	w, h := sizeWith(s, st.quiet(s))
+	smooth := f.Raster && (st.styled() || f.Name != png.Name)
+	if pixels := w * h * st.Scale * st.Scale; smooth && pixels > maxSmoothPixels {
+		faults.Add("scale", "makes an image of %d × %d pixels, more than %d in all for this style and format; choose a smaller one, or SVG or PDF for print",
+			w*st.Scale, h*st.Scale, maxSmoothPixels)
+	}
+	return faults.Err()
 }

@@ -27,56 +27,57 @@ const (
 
 var monospace = sync.OnceValues(func() (*sfnt.Font, error) { return sfnt.Parse(gomono.TTF) })
 
-// point is a place in modules, from the image's top left corner.
-type point struct{ X, Y float64 }
-
-// stroke is one part of an outline: a move, a line or a quadratic curve.
-type stroke struct {
-	op sfnt.SegmentOp
-	// to holds one point, or a control point and the end of a curve.
-	to [2]point
-}
-
 // outlines returns the labels' characters as closed shapes.
-func outlines(s *symbol.Symbol) ([]stroke, error) {
-	if len(s.Labels) == 0 {
-		return nil, nil
-	}
+func outlines(s *symbol.Symbol, q symbol.Quiet) (path, error) {
 	face, err := monospace()
 	if err != nil {
 		return nil, fmt.Errorf("parse font: %w", err)
 	}
-	var strokes []stroke
+	var text path
 	for _, l := range s.Labels {
 		size := min(emSize, l.Advance/emAdvance)
-		x := float64(s.Quiet.Left) + l.X + (l.Advance-size*emAdvance)/2
-		y := float64(s.Quiet.Top+l.Y) + baseline
+		x := float64(q.Left) + l.X + (l.Advance-size*emAdvance)/2
+		y := float64(q.Top+l.Y) + baseline
 		for _, r := range l.Text {
-			if strokes, err = appendGlyph(strokes, face, r, point{x, y}, size); err != nil {
+			if err := text.glyph(face, r, point{x, y}, size); err != nil {
 				return nil, err
 			}
 			x += l.Advance
 		}
 	}
-	return strokes, nil
+	return text, nil
 }
 
-func appendGlyph(strokes []stroke, face *sfnt.Font, r rune, origin point, size float64) ([]stroke, error) {
+// glyph adds a character. TrueType outlines consist of lines and quadratic curves.
+func (p *path) glyph(face *sfnt.Font, r rune, origin point, size float64) error {
 	var buf sfnt.Buffer
 	index, err := face.GlyphIndex(&buf, r)
 	if err != nil {
-		return nil, fmt.Errorf("find glyph of %q: %w", r, err)
+		return fmt.Errorf("find glyph of %q: %w", r, err)
 	}
 	segments, err := face.LoadGlyph(&buf, index, fixed.I(unitsPerEm), nil)
 	if err != nil {
-		return nil, fmt.Errorf("load glyph of %q: %w", r, err)
+		return fmt.Errorf("load glyph of %q: %w", r, err)
 	}
 	at := func(p fixed.Point26_6) point {
 		k := size / unitsPerEm / 64
 		return point{origin.X + float64(p.X)*k, origin.Y + float64(p.Y)*k}
 	}
-	for _, seg := range segments {
-		strokes = append(strokes, stroke{seg.Op, [2]point{at(seg.Args[0]), at(seg.Args[1])}})
+	for i, seg := range segments {
+		switch seg.Op {
+		case sfnt.SegmentOpMoveTo:
+			if i > 0 {
+				p.close()
+			}
+			p.move(at(seg.Args[0]))
+		case sfnt.SegmentOpLineTo:
+			p.line(at(seg.Args[0]))
+		default:
+			p.quad(at(seg.Args[0]), at(seg.Args[1]))
+		}
 	}
-	return strokes, nil
+	if len(segments) > 0 {
+		p.close()
+	}
+	return nil
 }

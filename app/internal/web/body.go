@@ -3,43 +3,113 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 
 	"github.com/ycesproject/yces/app/internal/fault"
+	"github.com/ycesproject/yces/app/internal/render"
 )
 
 // maxBody bounds a request's body: the most that any symbol holds, escaped, several times over.
 const maxBody = 64 << 10
 
+// maxUpload bounds a multipart body: the parameters and a logo.
+const maxUpload = maxBody + render.MaxLogoBytes
+
 // readBody reads parameters from a form or from a JSON object.
 func readBody(w http.ResponseWriter, r *http.Request) (url.Values, error) {
-	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || (mediaType != "application/json" && mediaType != "application/x-www-form-urlencoded") {
-		return nil, statusError{http.StatusUnsupportedMediaType, "The body must be application/json or application/x-www-form-urlencoded."}
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return nil, statusError{http.StatusRequestEntityTooLarge, "The body must be 64 KiB at the most."}
-	}
+	mediaType, options, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil {
-		return nil, statusError{http.StatusBadRequest, "The body did not arrive whole."}
+		mediaType = ""
 	}
-	if mediaType == "application/json" {
-		return parseJSON(body)
+	most := int64(maxBody)
+	if mediaType == "multipart/form-data" {
+		most = maxUpload
+	}
+	body := http.MaxBytesReader(w, r.Body, most)
+	var values url.Values
+	switch mediaType {
+	case "multipart/form-data":
+		values, err = parseParts(multipart.NewReader(body, options["boundary"]))
+	case "application/json":
+		values, err = parseJSON(body)
+	case "application/x-www-form-urlencoded":
+		values, err = parseForm(body)
+	default:
+		return nil, statusError{http.StatusUnsupportedMediaType, "The body must be application/json, application/x-www-form-urlencoded or, with a logo, multipart/form-data."}
+	}
+	return values, bodyError(err, most)
+}
+
+// bodyError makes an error of reading a body one that has a status.
+func bodyError(err error, most int64) error {
+	var tooLarge *http.MaxBytesError
+	var status statusError
+	var faults fault.List
+	switch {
+	case err == nil, errors.As(err, &status), errors.As(err, &faults):
+		return err
+	case errors.As(err, &tooLarge):
+		return statusError{http.StatusRequestEntityTooLarge, fmt.Sprintf("The body must be %d KiB at the most.", most>>10)}
+	}
+	return statusError{http.StatusBadRequest, "The body did not arrive whole."}
+}
+
+func parseForm(r io.Reader) (url.Values, error) {
+	body, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
 	}
 	values, err := url.ParseQuery(string(body))
 	if err != nil {
 		return nil, statusError{http.StatusBadRequest, "The form is not well-formed: " + queryFault(err) + "."}
 	}
-	return values, nil
+	return values, refuseLogo(values)
+}
+
+// refuseLogo is for bodies that carry text only.
+func refuseLogo(values url.Values) error {
+	if values.Get("logo") != "" {
+		return fault.Of("logo", "must be sent as a file, in multipart/form-data; addresses are never fetched")
+	}
+	return nil
+}
+
+// parseParts reads multipart/form-data (RFC 7578). A form sends an empty file
+// where none was chosen.
+func parseParts(parts *multipart.Reader) (url.Values, error) {
+	values := url.Values{}
+	for {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return values, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		content, err := io.ReadAll(part)
+		if err != nil {
+			return nil, err
+		}
+		if part.FileName() != "" && part.FormName() != "logo" {
+			return nil, fault.Of(shorten(part.FormName()), "must be text, not a file")
+		}
+		if part.FormName() != "logo" || len(content) > 0 {
+			values.Add(part.FormName(), string(content))
+		}
+	}
 }
 
 // parseJSON reads an object whose members are strings, whole numbers or booleans.
-func parseJSON(body []byte) (url.Values, error) {
+func parseJSON(r io.Reader) (url.Values, error) {
+	body, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(body, &members); err != nil || members == nil {
 		return nil, statusError{http.StatusBadRequest, "The body must be one JSON object."}
@@ -60,6 +130,9 @@ func parseJSON(body []byte) (url.Values, error) {
 		default:
 			faults.Add(shorten(name), "must be a string, a number or a boolean")
 		}
+	}
+	if err := faults.Join(refuseLogo(values)); err != nil {
+		return nil, err
 	}
 	return values, faults.Err()
 }

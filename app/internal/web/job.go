@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/ycesproject/yces/app/internal/fault"
@@ -23,7 +22,10 @@ type job struct {
 
 // parameters lists what a request for a symbol may say.
 func parameters() []string {
-	known := map[string]bool{"type": true, "level": true, "fg": true, "bg": true, "scale": true, "download": true}
+	known := map[string]bool{"type": true, "level": true, "download": true}
+	for _, name := range styleParameters {
+		known[name] = true
+	}
 	for _, kind := range payload.Kinds {
 		for _, field := range kind.Fields {
 			known[field] = true
@@ -42,11 +44,8 @@ func newJob(encoder symbol.Encoder, values url.Values) (job, error) {
 	checkNames(&faults, values)
 	j.download = parseFlag(&faults, "download", values.Get("download"))
 	j.style = parseStyle(&faults, values)
-	colorsRead := !slices.ContainsFunc(faults, func(f fault.Fault) bool { return f.Field == "fg" || f.Field == "bg" })
-	if colorsRead {
-		if err := faults.Join(j.style.CheckContrast(encoder.Linear)); err != nil {
-			return job{}, err
-		}
+	if err := faults.Join(checkStyle(j.style, encoder, faults)); err != nil {
+		return job{}, err
 	}
 	s, err := encode(encoder, values)
 	if err := faults.Join(err); err != nil {
@@ -71,7 +70,29 @@ func encode(encoder symbol.Encoder, values url.Values) (*symbol.Symbol, error) {
 	if err != nil {
 		return nil, err
 	}
-	return encoder.Encode(text, symbol.Options{Level: values.Get("level")})
+	level := values.Get("level")
+	if level == "" && values.Get("logo") != "" {
+		return encodeForLogo(encoder, text)
+	}
+	return encoder.Encode(text, symbol.Options{Level: level})
+}
+
+// encodeForLogo takes the highest level that the text fits into: a logo covers
+// what error correction must mend.
+func encodeForLogo(encoder symbol.Encoder, text string) (*symbol.Symbol, error) {
+	levels := slices.Clone(encoder.Levels)
+	slices.SortFunc(levels, func(a, b string) int { return strings.Index("HQML", a) - strings.Index("HQML", b) })
+	if len(levels) == 0 {
+		levels = []string{""}
+	}
+	var err error
+	for _, level := range levels {
+		var s *symbol.Symbol
+		if s, err = encoder.Encode(text, symbol.Options{Level: level}); err == nil {
+			return s, nil
+		}
+	}
+	return nil, err
 }
 
 func checkNames(faults *fault.List, values url.Values) {
@@ -91,35 +112,6 @@ func shorten(name string) string {
 		return string(runes[:most]) + "…"
 	}
 	return name
-}
-
-func parseStyle(faults *fault.List, values url.Values) render.Style {
-	st := render.Style{
-		Foreground: parseColor(faults, "fg", values.Get("fg"), render.Black),
-		Background: parseColor(faults, "bg", values.Get("bg"), render.White),
-	}
-	text := values.Get("scale")
-	if text == "" {
-		return st
-	}
-	scale, err := strconv.Atoi(text)
-	if err != nil || scale < 1 || scale > render.MaxScale {
-		faults.Add("scale", "must be a whole number of pixels per module between 1 and %d, got %.20q", render.MaxScale, text)
-		return st
-	}
-	st.Scale = scale
-	return st
-}
-
-func parseColor(faults *fault.List, field, text string, otherwise render.Color) render.Color {
-	if text == "" {
-		return otherwise
-	}
-	c, err := render.ParseColor(text)
-	if err != nil {
-		faults.Add(field, "%s", err)
-	}
-	return c
 }
 
 func parseFlag(faults *fault.List, field, text string) bool {

@@ -1,0 +1,144 @@
+package render
+
+import (
+	"errors"
+	"fmt"
+	"image"
+
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/qrcode"
+
+	"github.com/ycesproject/yces/app/internal/symbol"
+)
+
+// ErrUnreadable says that the file does not read back as the symbol's text.
+var ErrUnreadable = errors.New("picture does not read back as its text")
+
+// Scales at which pictures are read: vectors as on a screen, and everything
+// styled as a phone sees it from afar.
+const (
+	vectorScale = 4
+	phoneScale  = 3
+)
+
+// verify reads the file back. A plain picture must show the very modules of the
+// symbol, which was decoded when it was made; a styled one is decoded from its
+// pixels, as they are and as a phone sees them.
+func (f Format) verify(p *Picture, file []byte) error {
+	switch {
+	case p.plain() && f.read == nil:
+		return p.compareRects()
+	case p.plain() && f.Name == png.Name:
+		return p.comparePNG(file)
+	}
+	scale := p.style.Scale
+	var img image.Image
+	if f.read == nil {
+		scale = vectorScale
+		img = p.rasterise(scale)
+	} else {
+		var err error
+		if img, err = f.read(file, p); err != nil {
+			return fmt.Errorf("%w: %w", ErrUnreadable, err)
+		}
+	}
+	light := p.luminance(img)
+	if !p.style.shaped() && p.style.Logo == nil {
+		return p.compareSamples(light, scale)
+	}
+	if err := p.decode(light); err != nil {
+		return err
+	}
+	return p.decode(p.luminance(p.rasterise(phoneScale)))
+}
+
+// compareRects says whether the rectangles are the symbol's modules.
+func (p *Picture) compareRects() error {
+	seen := make([]bool, p.symbol.Width*len(p.symbol.Rows))
+	tops := make(map[int32]int, len(p.symbol.Rows))
+	y := p.quiet.Top
+	for i, row := range p.symbol.Rows {
+		tops[int32(y)] = i
+		y += row.Height
+	}
+	for _, r := range p.layers[0].rects {
+		row, ok := tops[r.y]
+		if !ok || int(r.h) != p.symbol.Rows[row].Height {
+			return ErrUnreadable
+		}
+		for x := int(r.x) - p.quiet.Left; x < int(r.x+r.w)-p.quiet.Left; x++ {
+			if x < 0 || x >= p.symbol.Width {
+				return ErrUnreadable
+			}
+			seen[row*p.symbol.Width+x] = true
+		}
+	}
+	for i, row := range p.symbol.Rows {
+		for x, dark := range row.Modules {
+			if seen[i*p.symbol.Width+x] != dark {
+				return ErrUnreadable
+			}
+		}
+	}
+	return nil
+}
+
+// luminance returns the light of an image's pixels, on white where it is transparent.
+func (p *Picture) luminance(img image.Image) *image.Gray {
+	bounds := img.Bounds()
+	out := image.NewGray(image.Rect(0, 0, bounds.Dx(), bounds.Dy()))
+	for y := range bounds.Dy() {
+		for x := range bounds.Dx() {
+			r, g, b, a := img.At(bounds.Min.X+x, bounds.Min.Y+y).RGBA()
+			// The weights of ITU-R BT.601, as readers use them.
+			out.Pix[y*out.Stride+x] = uint8((299*r+587*g+114*b)/1000>>8 + (0xffff-a)>>8)
+		}
+	}
+	return out
+}
+
+// compareSamples says whether each module's centre is as dark as the symbol says.
+func (p *Picture) compareSamples(light *image.Gray, scale int) error {
+	dark, bright := uint8(0), uint8(opaque)
+	y := p.quiet.Top
+	for _, row := range p.symbol.Rows {
+		at := y*scale + scale/2 // above the text, which may stand between guard bars
+		y += row.Height
+		for x, module := range row.Modules {
+			v := light.Pix[at*light.Stride+(2*(p.quiet.Left+x)+1)*scale/2]
+			if module {
+				dark = max(dark, v)
+			} else {
+				bright = min(bright, v)
+			}
+		}
+	}
+	if dark >= bright {
+		return ErrUnreadable
+	}
+	return nil
+}
+
+// decode looks for the symbol as a reader does.
+func (p *Picture) decode(light *image.Gray) error {
+	source := gozxing.NewLuminanceSourceFromImage(light)
+	how := map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true}
+	last := ErrUnreadable
+	for _, binarizer := range []gozxing.Binarizer{gozxing.NewHybridBinarizer(source), gozxing.NewGlobalHistgramBinarizer(source)} {
+		bits, err := gozxing.NewBinaryBitmap(binarizer)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrUnreadable, err)
+		}
+		result, err := qrcode.NewQRCodeReader().Decode(bits, how)
+		if err == nil && result.GetText() == p.symbol.Text {
+			return nil
+		}
+		if err != nil {
+			last = fmt.Errorf("%w: %w", ErrUnreadable, err)
+		}
+	}
+	return last
+}
+
+// advise turns a style that would not scan into a fault with a way out.
+func (f Format) advise(_ *symbol.Symbol, _ Style, err error) error { return err }

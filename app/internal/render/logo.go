@@ -1,0 +1,159 @@
+package render
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	_ "image/gif" // logos come in these formats
+	stdpng "image/png"
+	"math"
+	"sync"
+
+	"golang.org/x/image/draw"
+	_ "golang.org/x/image/webp" // logos come in this format too
+
+	"github.com/ycesproject/yces/app/internal/fault"
+	"github.com/ycesproject/yces/app/internal/symbol"
+)
+
+// MaxLogoBytes and MaxLogoPixels bound what a logo may cost before it is made
+// small: a progressive JPEG of that size takes some 64 MiB while it is decoded.
+const (
+	MaxLogoBytes  = 1 << 20
+	MaxLogoPixels = 4 << 20
+	// logoEdge is what a logo is reduced to: enough for print at a fifth of the width.
+	logoEdge = 512
+)
+
+// DefaultLogoSize, MinLogoSize and MaxLogoSize are per cent of the symbol's width.
+const (
+	DefaultLogoSize = 20
+	MinLogoSize     = 5
+	MaxLogoSize     = 30
+)
+
+// logoMargin is the least free space around a logo, in modules.
+const logoMargin = 0.5
+
+// Logo is a picture for the middle of a QR code: pixels only, nothing else of
+// the file that it came in.
+type Logo struct{ image *image.NRGBA }
+
+// decoding lets one logo at a time be decoded, so that many uploads at once
+// cannot take all memory.
+var decoding sync.Mutex
+
+// ParseLogo reads a PNG, JPEG, WebP or GIF file. Its size is known, and refused,
+// before anything of its size is made. The error says what the file must be.
+func ParseLogo(file []byte) (*Logo, error) {
+	if len(file) > MaxLogoBytes {
+		return nil, fmt.Errorf("must be %d KiB at the most, got %d", MaxLogoBytes>>10, len(file)>>10)
+	}
+	config, kind, err := image.DecodeConfig(bytes.NewReader(file))
+	switch {
+	case err != nil:
+		return nil, notAnImage(file)
+	case config.Width < 1 || config.Height < 1:
+		return nil, errors.New("must have pixels, got an empty image")
+	case config.Height > MaxLogoPixels/config.Width:
+		return nil, fmt.Errorf("must have %d million pixels at the most, got %d × %d", MaxLogoPixels>>20, config.Width, config.Height)
+	}
+	decoding.Lock()
+	defer decoding.Unlock()
+	img, _, err := image.Decode(bytes.NewReader(file))
+	if err != nil {
+		return nil, fmt.Errorf("must be a whole image: this %s is cut off or damaged", kind)
+	}
+	return &Logo{reduce(img)}, nil
+}
+
+func notAnImage(file []byte) error {
+	head := bytes.ToLower(bytes.TrimLeft(file[:min(len(file), 512)], "\ufeff \t\r\n"))
+	switch {
+	case bytes.HasPrefix(head, []byte("<svg")), bytes.HasPrefix(head, []byte("<?xml")):
+		return errors.New("must be a PNG, JPEG, WebP or GIF file; SVG may carry programs and is not taken")
+	case bytes.HasPrefix(head, []byte("http")):
+		return errors.New("must be a PNG, JPEG, WebP or GIF file that you upload; addresses are never fetched")
+	}
+	return errors.New("must be a PNG, JPEG, WebP or GIF file, whole and undamaged")
+}
+
+// reduce copies the pixels, smaller where there are more than anybody sees.
+func reduce(img image.Image) *image.NRGBA {
+	w, h := img.Bounds().Dx(), img.Bounds().Dy()
+	if longest := max(w, h); longest > logoEdge {
+		w, h = max(1, w*logoEdge/longest), max(1, h*logoEdge/longest)
+	}
+	out := image.NewNRGBA(image.Rect(0, 0, w, h))
+	if out.Rect.Size() == img.Bounds().Size() {
+		draw.Draw(out, out.Rect, img, img.Bounds().Min, draw.Src)
+	} else {
+		draw.CatmullRom.Scale(out, out.Rect, img, img.Bounds(), draw.Src, nil)
+	}
+	return out
+}
+
+// placedLogo is a logo and where it is drawn.
+type placedLogo struct {
+	image *image.NRGBA
+	at    point
+	w, h  float64
+}
+
+// box is a range of modules, the ends excluded.
+type box struct{ left, top, right, bottom int }
+
+func (b box) empty() bool { return b.left >= b.right || b.top >= b.bottom }
+
+func (b box) holds(x, y int) bool { return x >= b.left && x < b.right && y >= b.top && y < b.bottom }
+
+// safeShare is how much of a symbol a logo may cover by level: half of what
+// error correction mends, so that dirt and light may take the rest.
+var safeShare = map[string]float64{"L": 0.035, "M": 0.075, "Q": 0.125, "H": 0.15}
+
+// logoExtent is a logo's width and height in a symbol, in modules.
+func logoExtent(width, size int, l *Logo) (w, h float64) {
+	longest := float64(width) * float64(size) / 100
+	w, h = float64(l.image.Rect.Dx()), float64(l.image.Rect.Dy())
+	k := longest / max(w, h)
+	return w * k, h * k
+}
+
+// place puts a logo in the middle and clears whole modules around it, the same
+// number on opposite sides.
+func (l *Logo) place(s *symbol.Symbol, size int, g *grid) (*placedLogo, box) {
+	w, h := logoExtent(s.Width, size, l)
+	// Symbols have an odd number of modules, so that the middle one stays in the middle.
+	half := func(extent float64) int { return max(0, int(math.Ceil((extent+2*logoMargin-1)/2))) }
+	middle := s.Width / 2
+	x, y := half(w), half(h)
+	clear := box{middle - x, middle - y, middle + x + 1, middle + y + 1}
+	centre := point{g.left + float64(s.Width)/2, g.top + float64(s.Width)/2}
+	return &placedLogo{l.image, point{centre.X - w/2, centre.Y - h/2}, w, h}, clear
+}
+
+// draw paints the logo over the picture.
+func (l *placedLogo) draw(canvas *image.RGBA, scale int) {
+	px := func(v float64) int { return int(math.Round(v * float64(scale))) }
+	where := image.Rect(px(l.at.X), px(l.at.Y), px(l.at.X+l.w), px(l.at.Y+l.h))
+	draw.CatmullRom.Scale(canvas, where, l.image, l.image.Rect, draw.Over, nil)
+}
+
+// png is the logo as a file of its own.
+func (l *placedLogo) png() ([]byte, error) {
+	var b bytes.Buffer
+	if err := stdpng.Encode(&b, l.image); err != nil {
+		return nil, fmt.Errorf("encode logo: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// logoFault refuses a logo that covers what a reader needs.
+func logoFault(s *symbol.Symbol, size int, clear box) error {
+	const timing = 6 // the row and column of the timing patterns, after the finder patterns
+	if clear.left <= timing || clear.top <= timing {
+		return fault.Of("logosize", "covers patterns that readers look for, at %d per cent of a symbol of %d modules", size, s.Width)
+	}
+	return nil
+}
