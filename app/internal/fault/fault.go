@@ -5,6 +5,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -14,6 +15,18 @@ type Fault struct {
 	Field string `json:"field"`
 	// Detail is a sentence without its subject: "must be …, got …".
 	Detail string `json:"detail"`
+	// format and args made Detail, so that it can be said in another language.
+	format string
+	args   []any
+}
+
+// In says the fault in another language: translate gets the English format,
+// verbs included, and returns one with the same verbs.
+func (f Fault) In(translate func(format string) string) string {
+	if f.format == "" {
+		return f.Detail
+	}
+	return fmt.Sprintf(translate(f.format), f.args...)
 }
 
 // List collects faults. The zero value is ready to use.
@@ -21,7 +34,12 @@ type List []Fault
 
 // Add appends a fault of the field.
 func (l *List) Add(field, format string, args ...any) {
-	*l = append(*l, Fault{Field: field, Detail: fmt.Sprintf(format, args...)})
+	*l = append(*l, Fault{Field: field, Detail: fmt.Sprintf(format, args...), format: format, args: args})
+}
+
+// Has tells whether the field has a fault.
+func (l List) Has(field string) bool {
+	return slices.ContainsFunc(l, func(f Fault) bool { return f.Field == field })
 }
 
 // Join appends the faults that err carries and returns any other error.

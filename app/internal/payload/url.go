@@ -4,27 +4,25 @@ import (
 	neturl "net/url"
 	"strings"
 	"unicode"
-
-	"github.com/ycesproject/yces/app/internal/fault"
 )
 
 // A URL must be one that a phone opens: absolute, http or https, with a host.
 var url = Kind{
-	Name:   "url",
-	Title:  "Web address",
-	Fields: []string{"data"},
-	Encode: func(get Get) (string, error) {
-		data := strings.TrimSpace(get("data"))
-		if data == "" {
-			return "", fault.Of("data", "must not be empty")
-		}
-		if strings.ContainsFunc(data, unicode.IsSpace) {
-			return "", fault.Of("data", "must be a web address, which holds no spaces")
-		}
-		u, err := neturl.Parse(data)
-		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
-			return "", fault.Of("data", "must be a web address such as https://example.org/page")
-		}
-		return data, nil
-	},
+	Name: "url", Title: "Web address", Hint: "Opens a page.",
+	Fields: []Field{{
+		Name: "data", Title: "Web address", Input: URL, Required: true,
+		Hint: "With https:// in front.", Example: "https://example.org/page", Autocomplete: "url", Wide: true,
+	}},
+	write: func(e *entry) string { return e.text("data") },
+}
+
+func (e *entry) checkURL(field, value string) {
+	if strings.ContainsFunc(value, unicode.IsSpace) {
+		e.wrong(field, "must be a web address, which holds no spaces")
+		return
+	}
+	u, err := neturl.Parse(value)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
+		e.wrong(field, "must be a web address such as https://example.org/page")
+	}
 }

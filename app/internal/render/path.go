@@ -30,11 +30,11 @@ type rect struct{ x, y, w, h int32 }
 // kappa is how far the control points of a quarter of a circle stand from its ends.
 const kappa = 0.5522847498
 
-func (p *path) move(to point)          { *p = append(*p, segment{moveTo, [3]point{to}}) }
-func (p *path) line(to point)          { *p = append(*p, segment{lineTo, [3]point{to}}) }
-func (p *path) quad(c, to point)       { *p = append(*p, segment{quadTo, [3]point{c, to}}) }
-func (p *path) cubic(c, d, to point)   { *p = append(*p, segment{cubicTo, [3]point{c, d, to}}) }
-func (p *path) close()                 { *p = append(*p, segment{op: closePath}) }
+func (p *path) move(to point)        { *p = append(*p, segment{moveTo, [3]point{to}}) }
+func (p *path) line(to point)        { *p = append(*p, segment{lineTo, [3]point{to}}) }
+func (p *path) quad(c, to point)     { *p = append(*p, segment{quadTo, [3]point{c, to}}) }
+func (p *path) cubic(c, d, to point) { *p = append(*p, segment{cubicTo, [3]point{c, d, to}}) }
+func (p *path) close()               { *p = append(*p, segment{op: closePath}) }
 func (p *path) circle(c point, r float64) {
 	p.box(point{c.X - r, c.Y - r}, 2*r, 2*r, [4]float64{r, r, r, r})
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ycesproject/yces/app/internal/fault"
+	"github.com/ycesproject/yces/app/internal/payload"
 	"github.com/ycesproject/yces/app/internal/render"
 	"github.com/ycesproject/yces/app/internal/symbol"
 )
@@ -51,6 +52,9 @@ func (a *App) makeFromQuery(r *http.Request) (*picture, error) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, statusError{http.StatusBadRequest, "The query is not well-formed: " + queryFault(err) + "."}
+	}
+	if err := payload.RefuseSecrets(values.Get); err != nil {
+		return nil, err
 	}
 	return a.makePicture(r.PathValue("file"), values)
 }

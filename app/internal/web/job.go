@@ -28,7 +28,7 @@ func parameters() []string {
 	}
 	for _, kind := range payload.Kinds {
 		for _, field := range kind.Fields {
-			known[field] = true
+			known[field.Name] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(known))
@@ -70,7 +70,10 @@ func encode(encoder symbol.Encoder, values url.Values) (*symbol.Symbol, error) {
 	if err != nil {
 		return nil, err
 	}
-	level := values.Get("level")
+	level, err := kind.Fit(encoder.Name, values.Get("level"))
+	if err != nil {
+		return nil, err
+	}
 	if level == "" && values.Get("logo") != "" {
 		return encodeForLogo(encoder, text)
 	}
