@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"os/user"
 	"strings"
 	"time"
 
+	"github.com/docker/docker/api/types/swarm"
 	"github.com/spf13/cobra"
 
 	"github.com/ycesproject/yces/provision/inventory"
@@ -29,14 +31,22 @@ type deployOptions struct {
 	timeout  time.Duration
 	// lockTimeout is how long another deploy may take before this one begins.
 	lockTimeout time.Duration
+	images      imageFlags
 }
 
 func (o *deployOptions) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringSliceVarP(&o.files, "file", "f", []string{"compose.yaml"}, "compose `FILE`; may be given several times")
-	flags.StringVarP(&o.stack, "stack", "s", "", "stack `NAME` (default: x-swarmctl.stack, then the folder's name)")
+	registerFiles(cmd, &o.files, &o.stack)
 	flags.BoolVar(&o.skipDown, "skip-down", false, "leave out nodes that the swarm has lost; they get the image with a later deploy")
 	flags.BoolVar(&o.prune, "prune", false, "remove services that are not in the compose file any more")
+	o.images.registerBuild(cmd)
+	o.images.registerChosen(cmd)
+}
+
+// registerFiles adds the flags that say which stack.
+func registerFiles(cmd *cobra.Command, files *[]string, stack *string) {
+	cmd.Flags().StringSliceVarP(files, "file", "f", []string{"compose.yaml"}, "compose `FILE`; may be given several times")
+	cmd.Flags().StringVarP(stack, "stack", "s", "", "stack `NAME` (default: x-swarmctl.stack, then the folder's name)")
 }
 
 func (a *app) newDeployCommand() *cobra.Command {
@@ -67,23 +77,21 @@ reached, 130 interrupted.`,
 
 // deployment is one run of deploy, from the files to what the swarm should run.
 type deployment struct {
-	app     *app
+	*supply
 	opts    deployOptions
-	stack   stackfile.Stack
-	fleet   *fleet
 	manager *engine.Client
 	nodes   []inventory.Node // that get the images
-	images  []builtImage
+	images  []stackImage
 	desired rollout.Desired
 }
 
 func (a *app) deploy(ctx context.Context, opts deployOptions) error {
-	d, err := a.prepare(ctx, opts)
+	d, err := a.prepare(ctx, opts, true)
 	if err != nil {
 		return err
 	}
 	defer d.fleet.Close() //nolint:errcheck // the command has done its work
-	if err := d.deliver(ctx); err != nil {
+	if err := d.deliver(ctx, d.images, d.nodes); err != nil {
 		return err
 	}
 	record := release.Record{Stack: d.stack.Name, By: whoAmI(), Commit: gitCommit(ctx, d.stack.Dir), Services: d.desired.Services, Networks: d.desired.Networks}
@@ -93,23 +101,38 @@ func (a *app) deploy(ctx context.Context, opts deployOptions) error {
 
 // prepare does all that changes nothing: every fault of the files, every
 // machine that can't be reached and every image that can't be built shows here.
-func (a *app) prepare(ctx context.Context, opts deployOptions) (*deployment, error) {
-	stack, err := stackfile.Load(ctx, stackfile.Options{Files: opts.files, Name: opts.stack, Environment: environment()})
+// What is built may be pushed to its registry, where pushes says so.
+func (a *app) prepare(ctx context.Context, opts deployOptions, pushes bool) (*deployment, error) {
+	s, err := a.loadSupply(ctx, opts.files, opts.stack, opts.images)
+	if err != nil {
+		return nil, err
+	}
+	s.pushes = pushes
+	d := &deployment{supply: s, opts: opts}
+	if err := d.ready(ctx); err != nil {
+		return nil, errors.Join(err, s.fleet.Close())
+	}
+	return d, nil
+}
+
+// loadSupply reads the stack and the target; nothing is dialled yet.
+func (a *app) loadSupply(ctx context.Context, files []string, name string, flags imageFlags) (*supply, error) {
+	if err := flags.check(); err != nil {
+		return nil, err
+	}
+	stack, err := stackfile.Load(ctx, stackfile.Options{Files: files, Name: name, Environment: environment()})
 	if err != nil {
 		return nil, err
 	}
 	for _, w := range stack.Warnings {
 		a.sink().Warn("stack "+stack.Name, w)
 	}
-	f, err := a.connect(ctx)
+	s, err := a.newSupply(flags, stack)
 	if err != nil {
 		return nil, err
 	}
-	d := &deployment{app: a, opts: opts, stack: stack, fleet: f}
-	if err := d.ready(ctx); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return d, nil
+	s.fleet, err = a.connect(ctx)
+	return s, err
 }
 
 func (d *deployment) ready(ctx context.Context) (err error) {
@@ -119,7 +142,7 @@ func (d *deployment) ready(ctx context.Context) (err error) {
 	if err := d.preflight(ctx); err != nil {
 		return err
 	}
-	if err := d.buildImages(ctx); err != nil {
+	if d.images, err = d.find(ctx); err != nil {
 		return err
 	}
 	d.desired = rollout.Desired{
@@ -137,6 +160,19 @@ func (d *deployment) plan(ctx context.Context) (rollout.Plan, error) {
 		return rollout.Plan{}, err
 	}
 	return rollout.NewPlan(d.desired, observed)
+}
+
+// pinned are the services with every image by digest.
+func (d *deployment) pinned() map[string]swarm.ServiceSpec {
+	refs := map[string]string{}
+	for _, img := range d.images {
+		refs[img.name] = img.ref
+	}
+	services := maps.Clone(d.stack.Services)
+	for name, spec := range services {
+		services[name] = withImage(spec, refs[imageOf(spec)])
+	}
+	return services
 }
 
 // environment is the process's, for ${VARIABLES} in compose files.

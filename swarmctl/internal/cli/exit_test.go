@@ -48,7 +48,7 @@ func TestEachErrorHasItsExitCodeAndHint(t *testing.T) {
 		"differences":                       {differencesError{}, 7, ""},
 		"a deploy that was left":            {interruptedError{}, 130, "`swarmctl status` shows how it ends"},
 		"an interrupt":                      {fmt.Errorf("x: %w", context.Canceled), 130, ""},
-		"preflight, hint of its own":        {preflightError{[]error{plain}, "do this"}, 1, "do this"},
+		"preflight, hint of its own":        {preflightError{faults: []error{plain}, hint: "do this"}, 1, "do this"},
 		"preflight, hint of a cause":        {preflightError{faults: []error{plain, errors.Join(plain, unreachable)}}, 6, "see that the machine runs"},
 		"preflight with nothing to build":   {preflightError{faults: []error{noBuilderError{plain}}}, 1, "start Docker"},
 		"joined: a rollback and its record": {errors.Join(rolledBackError{plain}, unreachable), 3, "see that the machine runs"},

@@ -73,7 +73,7 @@ func (a *app) showPlan(ctx context.Context, opts deployOptions, output outputFla
 }
 
 func (a *app) planOnly(ctx context.Context, opts deployOptions) (rollout.Plan, error) {
-	d, err := a.prepare(ctx, opts)
+	d, err := a.prepare(ctx, opts, false)
 	if err != nil {
 		return rollout.Plan{}, err
 	}

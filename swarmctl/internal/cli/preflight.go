@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 
-	"github.com/distribution/reference"
 	"github.com/docker/docker/api/types/swarm"
 
 	"github.com/ycesproject/yces/provision/inventory"
@@ -20,6 +18,8 @@ import (
 type preflightError struct {
 	faults []error
 	hint   string
+	// unreached: a machine does not answer, so that nothing else can be asked.
+	unreached bool
 }
 
 func (e preflightError) Error() string {
@@ -33,27 +33,41 @@ func (e preflightError) Unwrap() []error { return e.faults }
 func (e preflightError) Hint() string { return e.hint }
 
 // preflight looks at everything that a deploy needs, before it changes any of it.
-func (d *deployment) preflight(ctx context.Context) error {
-	states, err := d.nodeStates(ctx)
-	if err != nil {
+func (d *deployment) preflight(ctx context.Context) (err error) {
+	nodes, err := d.receivers(ctx, d.manager, d.opts.skipDown)
+	var notReady preflightError
+	if err != nil && (!errors.As(err, &notReady) || notReady.unreached) {
 		return err
 	}
-	d.nodes = d.withoutDown(states)
-	if err := d.fleet.reach(ctx, d.nodes); err != nil {
-		return preflightError{faults: []error{err}, hint: hintOfDown(d.nodes, states)}
-	}
-	faults, hint := checkMembers(d.nodes, states)
-	faults = append(faults, d.checkBuilds(ctx)...)
-	if len(faults) > 0 {
-		return preflightError{faults, hint}
+	d.nodes = nodes
+	notReady.faults = append(notReady.faults, d.check(ctx)...)
+	if len(notReady.faults) > 0 {
+		return notReady
 	}
 	d.warnOfIngress(ctx, d.nodes)
 	return nil
 }
 
+// receivers are the nodes that get the images: reached, members and ready. Its
+// error is a preflightError where one of them is not.
+func (s *supply) receivers(ctx context.Context, manager *engine.Client, skipDown bool) ([]inventory.Node, error) {
+	states, err := nodeStates(ctx, manager)
+	if err != nil {
+		return nil, err
+	}
+	nodes := s.withoutDown(states, skipDown)
+	if err := s.fleet.reach(ctx, nodes); err != nil {
+		return nil, preflightError{faults: []error{err}, hint: hintOfDown(nodes, states), unreached: true}
+	}
+	if faults, hint := checkMembers(nodes, states); len(faults) > 0 {
+		return nodes, preflightError{faults: faults, hint: hint}
+	}
+	return nodes, nil
+}
+
 // nodeStates are what the swarm says of its members, by their names.
-func (d *deployment) nodeStates(ctx context.Context) (map[string]swarm.NodeState, error) {
-	members, err := d.manager.NodeList(ctx, swarm.NodeListOptions{})
+func nodeStates(ctx context.Context, manager *engine.Client) (map[string]swarm.NodeState, error) {
+	members, err := manager.NodeList(ctx, swarm.NodeListOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("list nodes: %w", err)
 	}
@@ -69,14 +83,14 @@ func (d *deployment) nodeStates(ctx context.Context) (map[string]swarm.NodeState
 
 // withoutDown are the nodes that get the images: all, or with --skip-down not
 // those that the swarm has lost.
-func (d *deployment) withoutDown(states map[string]swarm.NodeState) []inventory.Node {
-	if !d.opts.skipDown {
-		return d.fleet.Swarm()
+func (s *supply) withoutDown(states map[string]swarm.NodeState, skipDown bool) []inventory.Node {
+	if !skipDown {
+		return s.fleet.Swarm()
 	}
 	var nodes []inventory.Node
-	for _, n := range d.fleet.Swarm() {
+	for _, n := range s.fleet.Swarm() {
 		if lost(states[n.Name]) {
-			d.app.sink().Warn("node "+n.Name, "is "+string(states[n.Name])+" and left out; deploy again once it is back, so that it gets the image")
+			s.app.sink().Warn("node "+n.Name, "is "+string(states[n.Name])+" and left out; deploy again once it is back, so that it gets the image")
 			continue
 		}
 		nodes = append(nodes, n)
@@ -117,55 +131,6 @@ func checkMembers(nodes []inventory.Node, states map[string]swarm.NodeState) (fa
 		}
 	}
 	return faults, hint
-}
-
-func (d *deployment) checkBuilds(ctx context.Context) []error {
-	var faults []error
-	for _, name := range sortedKeys(d.stack.Builds) {
-		if _, err := os.Stat(d.stack.Builds[name].Dockerfile); err != nil {
-			faults = append(faults, fmt.Errorf("service %s: read Dockerfile: %w", name, err))
-		}
-	}
-	if !d.needsLocalEngine() {
-		return faults
-	}
-	docker, err := engine.Local()
-	if err == nil {
-		_, err = docker.Ping(ctx)
-	}
-	if err != nil {
-		faults = append(faults, noBuilderError{fmt.Errorf("reach the Docker engine on this machine, which builds or holds the images: %w", err)})
-	}
-	return faults
-}
-
-// needsLocalEngine tells whether an image comes from this machine: because it
-// is built, or because its name has no registry that the nodes could ask.
-func (d *deployment) needsLocalEngine() bool {
-	if len(d.stack.Builds) > 0 {
-		return true
-	}
-	for _, spec := range d.stack.Services {
-		name := imageOf(spec)
-		named, err := reference.ParseNormalizedNamed(name)
-		if err != nil {
-			continue // which stackfile refuses
-		}
-		if _, pinned := named.(reference.Canonical); !pinned && !namesRegistry(name, named) {
-			return true
-		}
-	}
-	return false
-}
-
-// noBuilderError is a machine where nothing can be built.
-type noBuilderError struct{ error }
-
-func (e noBuilderError) Unwrap() error { return e.error }
-
-// Hint says what to do next.
-func (noBuilderError) Hint() string {
-	return "start Docker on this machine, or name another engine with DOCKER_HOST"
 }
 
 // warnOfIngress: without IPVS in a node's kernel the swarm converges and the

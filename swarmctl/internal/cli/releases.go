@@ -302,7 +302,7 @@ func (f *fleet) haveImages(ctx context.Context, r release.Record) error {
 		}
 	}
 	if len(faults) > 0 {
-		return preflightError{faults, fmt.Sprintf("check out commit %s and deploy it", textOr(r.Commit, "of that release"))}
+		return preflightError{faults: faults, hint: fmt.Sprintf("check out commit %s and deploy it", textOr(r.Commit, "of that release"))}
 	}
 	return nil
 }

@@ -83,6 +83,8 @@ func (a *app) commands() []*cobra.Command {
 		a.newLocalCommand(),
 		a.newUpCommand(),
 		a.newNodeCommand(),
+		a.newBuildCommand(),
+		a.newPushCommand(),
 		a.newPlanCommand(),
 		a.newDeployCommand(),
 		a.newRollbackCommand(),

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/distribution/reference"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/swarm"
 
@@ -209,21 +208,6 @@ func TestTheCommitIsThatOfTheFolder(t *testing.T) {
 	writeFile(t, dir+"/a", "2")
 	if got := gitCommit(t.Context(), dir); got != commit+"-dirty" {
 		t.Errorf("with a changed file: got %q, want %q", got, commit+"-dirty")
-	}
-}
-
-func TestWhoAsksARegistry(t *testing.T) {
-	for name, want := range map[string]bool{
-		"web": false, "team/web:7": false, "web.local": false,
-		"docker.io/library/web": true, "example.org/web": true, "example.org:5000/web": true, "localhost/web": true,
-	} {
-		named, err := reference.ParseNormalizedNamed(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := namesRegistry(name, named); got != want {
-			t.Errorf("%s: got %t", name, got)
-		}
 	}
 }
 

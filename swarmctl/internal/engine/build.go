@@ -11,7 +11,7 @@ import (
 	"net"
 	"path/filepath"
 
-	"github.com/docker/cli/cli/config"
+	"github.com/docker/cli/cli/config/configfile"
 	"github.com/docker/docker/api/types/build"
 	"github.com/docker/docker/pkg/jsonmessage"
 	"github.com/moby/buildkit/session"
@@ -38,6 +38,8 @@ type BuildOptions struct {
 	ExtraHosts []string
 	// Platform is OS/ARCH; empty builds for the engine's own.
 	Platform string
+	// Credentials are for the registries of base images.
+	Credentials *configfile.ConfigFile
 }
 
 // ErrNoBuildKit says that an engine has the classic builder only.
@@ -89,7 +91,7 @@ func newSession(ctx context.Context, opts BuildOptions) (*session.Session, error
 		}
 	}
 	s.Allow(filesync.NewFSSyncProvider(dirs))
-	s.Allow(authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{ConfigFile: config.LoadDefaultConfigFile(io.Discard)}))
+	s.Allow(authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{ConfigFile: opts.Credentials}))
 	return s, nil
 }
 

@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 
@@ -42,10 +40,12 @@ func SaveImage(ctx context.Context, c *Client, id string) (io.ReadCloser, error)
 	return body, nil
 }
 
-// PullImage makes the engine fetch an image and returns when it has it.
-// progress, where not nil, gets the bytes that arrived of those expected.
-func PullImage(ctx context.Context, c *Client, ref string, progress func(current, total int64)) error {
-	body, err := c.ImagePull(ctx, ref, image.PullOptions{})
+// PullImage makes the engine fetch an image and returns when it has it. auth is
+// the value of X-Registry-Auth, empty for none: the engine uses it for this
+// request and keeps nothing of it. progress, where not nil, gets the bytes that
+// arrived of those expected.
+func PullImage(ctx context.Context, c *Client, ref, auth string, progress func(current, total int64)) error {
+	body, err := c.ImagePull(ctx, ref, image.PullOptions{RegistryAuth: auth})
 	if err != nil {
 		return fmt.Errorf("pull %s: %w", ref, err)
 	}
@@ -57,28 +57,5 @@ func PullImage(ctx context.Context, c *Client, ref string, progress func(current
 }
 
 func readPull(body io.Reader, progress func(current, total int64)) error {
-	layers := map[string]jsonmessage.JSONProgress{}
-	dec := json.NewDecoder(body)
-	for {
-		var m jsonmessage.JSONMessage
-		err := dec.Decode(&m)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if m.Error != nil {
-			return m.Error
-		}
-		if m.Progress == nil || m.Status != "Downloading" || progress == nil {
-			continue
-		}
-		layers[m.ID] = *m.Progress
-		var current, total int64
-		for _, l := range layers {
-			current, total = current+l.Current, total+l.Total
-		}
-		progress(current, total)
-	}
+	return readTransfer(body, "Downloading", progress, func(jsonmessage.JSONMessage) {})
 }

@@ -68,6 +68,34 @@ func (c Cache) Export(ctx context.Context, id string, save func(context.Context)
 	return c.load(id)
 }
 
+// Find is the image whose manifest has the digest; nil where the cache does not
+// have all of it.
+func (c Cache) Find(digest string) *Image {
+	entries, err := os.ReadDir(c.Dir)
+	if err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		id, isManifest := strings.CutPrefix(e.Name(), "manifest-")
+		if !isManifest {
+			continue
+		}
+		text, err := os.ReadFile(c.manifestPath(id))
+		if err != nil || digestOf(text) != digest {
+			continue
+		}
+		if img, err := c.load(id); err == nil {
+			return img
+		}
+	}
+	return nil
+}
+
+func digestOf(manifest []byte) string {
+	sum := sha256.Sum256(manifest)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
 // spool writes the saved image to a file, because its layers are read in
 // another order than they come.
 func (c Cache) spool(ctx context.Context, save func(context.Context) (io.ReadCloser, error)) (string, error) {
@@ -187,8 +215,7 @@ func (c Cache) load(id string) (*Image, error) {
 	if err := json.Unmarshal(text, &manifest); err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(text)
-	img := &Image{Digest: "sha256:" + hex.EncodeToString(sum[:]), Manifest: text, blobs: map[string]string{}}
+	img := &Image{Digest: digestOf(text), Manifest: text, blobs: map[string]string{}}
 	now := time.Now()
 	for _, d := range append(manifest.Layers, manifest.Config) {
 		file := c.path(d.Digest.String())
