@@ -69,7 +69,8 @@ func onlyread(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("the engine of %s was not asked anything", args[0])
 	}
 	for line := range strings.Lines(log) {
-		if !strings.HasPrefix(line, "GET ") {
+		// A login shows credentials to a registry and changes nothing.
+		if !strings.HasPrefix(line, "GET ") && !strings.HasPrefix(line, "POST /auth") {
 			ts.Fatalf("the engine of %s was asked to %s", args[0], line)
 		}
 	}
@@ -166,7 +167,9 @@ func (m *fakeMachine) forward(c ssh.NewChannel) {
 //   - "$gzip": V beside "Spec" puts V, packed, into the spec's data;
 //   - configs that are created are kept beside it, see keptConfigs;
 //   - "exit" is the exit code of all commands that are run, 0 where there is none;
-//   - the answer to …/logs is a list of lines, those for standard error with "!" in front.
+//   - the answer to …/logs is a list of lines, those for standard error with "!" in front;
+//   - {"$lines": […]} is a stream of objects, as builds, pulls and pushes have;
+//   - {"$save": true} is a small image, as `docker save` writes one.
 type answers struct {
 	file, log string
 	mu        sync.Mutex
@@ -179,10 +182,14 @@ func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Api-Version", "1.51")
 	w.Header().Set("Content-Type", "application/json")
 	asked := r.Method + " " + apiVersion.ReplaceAllString(r.URL.Path, "/")
-	if strings.HasSuffix(asked, " /_ping") {
+	switch {
+	case strings.HasSuffix(asked, " /_ping"):
+		return
+	case asked == "POST /session":
+		holdSession(w)
 		return
 	}
-	answer, err := a.find(asked)
+	answer, err := a.find(asked, userOf(r))
 	if a.kept.serve(w, r, asked) {
 		return
 	}
@@ -191,6 +198,9 @@ func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch v := answer.(type) {
 	case map[string]any:
+		if writeImages(w, v) {
+			return
+		}
 		if status, ok := v["$status"].(float64); ok {
 			w.WriteHeader(int(status))
 		}
@@ -207,14 +217,14 @@ func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(answer)
 }
 
-func (a *answers) find(asked string) (any, error) {
+func (a *answers) find(asked, user string) (any, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	log, err := os.OpenFile(a.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	_, err = fmt.Fprintln(log, asked)
+	_, err = fmt.Fprintln(log, strings.TrimSpace(asked+" "+user))
 	if err := errors.Join(err, log.Close()); err != nil {
 		return nil, err
 	}

@@ -38,12 +38,13 @@ func TestScripts(t *testing.T) {
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":    exits,
-			"expand":   expand,
-			"sshd":     sshd,
-			"keygen":   keygen,
-			"machine":  machine,
-			"onlyread": onlyread,
+			"exits":       exits,
+			"expand":      expand,
+			"sshd":        sshd,
+			"keygen":      keygen,
+			"machine":     machine,
+			"localengine": localengine,
+			"onlyread":    onlyread,
 		},
 	})
 }
