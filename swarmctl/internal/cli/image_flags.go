@@ -36,8 +36,13 @@ func (f *imageFlags) registerBuild(cmd *cobra.Command) {
 	flags.StringVar(&f.builder, "builder", localBuilder, "the `ENGINE` that builds, pushes and holds images: local, or node:NAME for a machine's, over SSH")
 	complete(cmd, "builder", localBuilder, "node:")
 	flags.StringVar(&f.registry, "registry", "", "`HOST[/PATH]` that built images are pushed to, whatever their names say")
-	flags.StringVar(&f.user, "registry-user", "", "`USER` at the registry (default: docker's own credentials)")
-	flags.BoolVar(&f.passwordStdin, "registry-password-stdin", false, "read the registry's password or token from standard input")
+	f.registerLogin(cmd)
+}
+
+// registerLogin adds the flags of those whose nodes may pull.
+func (f *imageFlags) registerLogin(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.user, "registry-user", "", "`USER` at the registry (default: docker's own credentials)")
+	cmd.Flags().BoolVar(&f.passwordStdin, "registry-password-stdin", false, "read the registry's password or token from standard input")
 }
 
 // registerChosen adds the flags of those who can take images as they are.

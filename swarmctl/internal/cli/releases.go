@@ -155,24 +155,30 @@ func (a *app) newRollbackCommand() *cobra.Command {
 	var opts stackFlags
 	var to int
 	var limits change
+	login := imageFlags{builder: localBuilder}
 	cmd := &cobra.Command{
 		Use:   "rollback",
 		Short: "Take the whole stack back to an earlier release",
 		Long: `Take the whole stack back to an earlier release: every service, its image by
 digest, its configs and secrets. Without --to that is the last release that was
-deployed before the present one.`,
+deployed before the present one. A node that has lost an image gets it again:
+from its registry, or from a node that has it.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := checkRollback(cmd, to, limits.timeout); err != nil {
 				return err
 			}
-			return a.rollback(cmd.Context(), opts, to, limits)
+			if err := login.check(); err != nil {
+				return err
+			}
+			return a.rollback(cmd.Context(), opts, to, limits, login)
 		},
 	}
 	opts.register(cmd)
 	cmd.Flags().IntVar(&to, "to", 0, "`NUMBER` of the release, see `swarmctl releases`")
 	cmd.Flags().DurationVar(&limits.timeout, "timeout", 15*time.Minute, "how long it may take")
 	lockTimeoutFlag(cmd, &limits.lockTimeout)
+	login.registerLogin(cmd)
 	return cmd
 }
 
@@ -191,7 +197,7 @@ func checkRollback(cmd *cobra.Command, to int, timeout time.Duration) error {
 	return nil
 }
 
-func (a *app) rollback(ctx context.Context, opts stackFlags, to int, c change) error {
+func (a *app) rollback(ctx context.Context, opts stackFlags, to int, c change, login imageFlags) error {
 	name, err := opts.name(ctx)
 	if err != nil {
 		return err
@@ -217,7 +223,7 @@ func (a *app) rollback(ctx context.Context, opts stackFlags, to int, c change) e
 	if err != nil {
 		return err
 	}
-	if err := f.haveImages(ctx, wanted); err != nil {
+	if err := a.bringBack(ctx, f, wanted, login); err != nil {
 		return err
 	}
 	c.command = "rollback"
@@ -275,36 +281,6 @@ func earlier(records []release.Record, to int) []release.Record {
 		}
 	}
 	return found
-}
-
-// haveImages refuses to go back where a node lost an image of the release.
-func (f *fleet) haveImages(ctx context.Context, r release.Record) error {
-	nodes := f.Swarm()
-	if err := f.reach(ctx, nodes); err != nil {
-		return preflightError{faults: []error{err}}
-	}
-	var faults []error
-	for _, n := range nodes {
-		docker, err := f.engine(n)
-		if err != nil {
-			return err
-		}
-		node := &imageNode{node: n, docker: docker, fleet: f}
-		for _, service := range sortedKeys(r.Services) {
-			ref := imageOf(r.Services[service])
-			has, err := node.Has(ctx, ref)
-			if err != nil {
-				return fmt.Errorf("node %s: %w", n.Name, err)
-			}
-			if !has {
-				faults = append(faults, fmt.Errorf("node %s has no image %s any more", n.Name, ref))
-			}
-		}
-	}
-	if len(faults) > 0 {
-		return preflightError{faults: faults, hint: fmt.Sprintf("check out commit %s and deploy it", textOr(r.Commit, "of that release"))}
-	}
-	return nil
 }
 
 func imageOf(spec swarm.ServiceSpec) string {
