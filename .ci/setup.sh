@@ -44,6 +44,7 @@ missing_packages() {
 	have ssh || echo openssh-client
 	have sshd || echo openssh-server
 	have gpg || echo gnupg
+	have docker-registry || echo docker-registry
 	have zbarimg || echo zbar-tools
 	/usr/bin/python3 -c 'import zxingcpp' 2>/dev/null || echo python3-zxing-cpp
 	/usr/bin/python3 -c 'import PIL' 2>/dev/null || echo python3-pil
@@ -59,6 +60,11 @@ install_packages() {
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >"$cache/apt.log" 2>&1 ||
 		die "packages were not installed: $(tail -n 3 "$cache/apt.log")" "see $cache/apt.log"
+	# Tests start a registry of their own; the package's would hold a port.
+	if [[ " ${packages[*]} " = *" docker-registry "* ]] && [ -d /run/systemd/system ]; then
+		as_root systemctl disable --now docker-registry.service >>"$cache/apt.log" 2>&1 ||
+			die "the service docker-registry was not stopped" "see $cache/apt.log"
+	fi
 	# Newer releases have the command in a package of its own.
 	have docker || as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker-cli >>"$cache/apt.log" 2>&1 ||
 		die "the docker command was not installed" "see $cache/apt.log"
