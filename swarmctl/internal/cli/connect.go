@@ -43,6 +43,20 @@ func (a *app) connect(ctx context.Context) (*fleet, error) {
 	}, nil
 }
 
+// withManager connects to the target for as long as do takes.
+func (a *app) withManager(ctx context.Context, do func(f *fleet, manager *engine.Client) error) error {
+	f, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // the command has done its work
+	manager, err := f.manager(ctx)
+	if err != nil {
+		return err
+	}
+	return do(f, manager)
+}
+
 // Close ends every connection.
 func (f *fleet) Close() error {
 	f.mu.Lock()

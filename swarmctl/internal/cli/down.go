@@ -46,33 +46,26 @@ func (a *app) down(ctx context.Context, opts stackFlags, yes bool, lockTimeout t
 	if !yes && !a.canAsk() {
 		return usageError{fmt.Errorf("remove stack %s: say --yes, because there is no terminal to ask on", stack)}
 	}
-	f, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer f.Close() //nolint:errcheck // the command has done its work
-	manager, err := f.manager(ctx)
-	if err != nil {
-		return err
-	}
-	parts, err := findParts(ctx, manager, stack)
-	if err != nil {
-		return err
-	}
-	recorded, err := release.Store{API: manager, Stack: stack}.Any(ctx)
-	if err != nil {
-		return err
-	}
-	if parts.empty() && !recorded {
-		a.sink().Unchanged("stack "+stack, "there is nothing of it on cluster "+f.Name)
-		return nil
-	}
-	if err := a.confirm(ctx, yes, fmt.Sprintf("remove stack %s from cluster %s (%s)?", stack, f.Name, parts)); err != nil {
-		return err
-	}
-	req := lockRequest{stack: stack, command: "down", timeout: lockTimeout}
-	return a.locked(ctx, manager, req, func(ctx context.Context, lease *release.Lease) error {
-		return a.removeStack(ctx, manager, stack, lease)
+	return a.withManager(ctx, func(f *fleet, manager *engine.Client) error {
+		parts, err := findParts(ctx, manager, stack)
+		if err != nil {
+			return err
+		}
+		recorded, err := release.Store{API: manager, Stack: stack}.Any(ctx)
+		if err != nil {
+			return err
+		}
+		if parts.empty() && !recorded {
+			a.sink().Unchanged("stack "+stack, "there is nothing of it on cluster "+f.Name)
+			return nil
+		}
+		if err := a.confirm(ctx, yes, fmt.Sprintf("remove stack %s from cluster %s (%s)?", stack, f.Name, parts)); err != nil {
+			return err
+		}
+		req := lockRequest{stack: stack, command: "down", timeout: lockTimeout}
+		return a.locked(ctx, manager, req, func(ctx context.Context, lease *release.Lease) error {
+			return a.removeStack(ctx, manager, stack, lease)
+		})
 	})
 }
 

@@ -77,14 +77,13 @@ the cluster has.`,
 
 // localUp makes the machines, and a swarm of them where they have Docker.
 func (a *app) localUp(ctx context.Context, o local.Options, output outputFlag) error {
-	e, err := engine.Local()
+	var inv inventory.Inventory
+	err := withEngine(func(e *engine.Client) (err error) {
+		inv, err = local.Up(ctx, e, o, a.sink())
+		return err
+	})
 	if err != nil {
 		return err
-	}
-	defer func() { _ = e.Close() }()
-	inv, err := local.Up(ctx, e, o, a.sink())
-	if err != nil {
-		return localError(err)
 	}
 	if !o.Bare {
 		a.target = "local:" + o.Name
@@ -123,12 +122,9 @@ func (a *app) newLocalDownCommand() *cobra.Command {
 		Short: "Remove the machines, their disks, network, key and inventory",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			e, err := engine.Local()
-			if err != nil {
-				return err
-			}
-			defer func() { _ = e.Close() }()
-			return localError(local.Down(cmd.Context(), e, a.inDir(o), images, a.sink()))
+			return withEngine(func(e *engine.Client) error {
+				return local.Down(cmd.Context(), e, a.inDir(o), images, a.sink())
+			})
 		},
 	}
 	registerName(cmd, &o)
@@ -144,16 +140,13 @@ func (a *app) newLocalListCommand() *cobra.Command {
 		Short:   "List local clusters and their machines",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			e, err := engine.Local()
-			if err != nil {
-				return err
-			}
-			defer func() { _ = e.Close() }()
-			list, err := local.List(cmd.Context(), e)
-			if err != nil {
-				return localError(err)
-			}
-			return output.print(a.Out, list, func() string { return localListText(list) })
+			return withEngine(func(e *engine.Client) error {
+				list, err := local.List(cmd.Context(), e)
+				if err != nil {
+					return err
+				}
+				return output.print(a.Out, list, func() string { return localListText(list) })
+			})
 		},
 	}
 	output.register(cmd)
@@ -181,12 +174,9 @@ func (a *app) newLocalStopCommand() *cobra.Command {
 		Short: "End a machine hard, as a power loss does",
 		Args:  oneNode,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			e, err := engine.Local()
-			if err != nil {
-				return err
-			}
-			defer func() { _ = e.Close() }()
-			return localError(local.Stop(cmd.Context(), e, o.Name, args[0], a.sink()))
+			return withEngine(func(e *engine.Client) error {
+				return local.Stop(cmd.Context(), e, o.Name, args[0], a.sink())
+			})
 		},
 	}
 	registerName(cmd, &o)
@@ -200,12 +190,9 @@ func (a *app) newLocalStartCommand() *cobra.Command {
 		Short: "Bring a stopped machine back and wait until it answers",
 		Args:  oneNode,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			e, err := engine.Local()
-			if err != nil {
-				return err
-			}
-			defer func() { _ = e.Close() }()
-			return localError(local.Start(cmd.Context(), e, a.inDir(o), args[0], a.sink()))
+			return withEngine(func(e *engine.Client) error {
+				return local.Start(cmd.Context(), e, a.inDir(o), args[0], a.sink())
+			})
 		},
 	}
 	registerName(cmd, &o)
@@ -219,9 +206,15 @@ func oneNode(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// localError gives faults of the command line their exit code.
-func localError(err error) error {
-	if errors.Is(err, local.ErrOptions) {
+// withEngine asks this machine's engine, and gives faults of the command line
+// their exit code.
+func withEngine(do func(*engine.Client) error) error {
+	e, err := engine.Local()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = e.Close() }()
+	if err = do(e); errors.Is(err, local.ErrOptions) {
 		return usageError{err}
 	}
 	return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ycesproject/yces/swarmctl/internal/engine"
 	"github.com/ycesproject/yces/swarmctl/internal/release"
 )
 
@@ -71,21 +72,14 @@ func (a *app) withLock(ctx context.Context, opts stackFlags, do func(lock releas
 	if err != nil {
 		return err
 	}
-	f, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer f.Close() //nolint:errcheck // the command has done its work
-	manager, err := f.manager(ctx)
-	if err != nil {
-		return err
-	}
-	lock := release.Lock{API: manager, Stack: stack, Timing: release.DefaultLockTiming}
-	held, err := lock.Status(ctx)
-	if err != nil {
-		return err
-	}
-	return do(lock, held)
+	return a.withManager(ctx, func(_ *fleet, manager *engine.Client) error {
+		lock := release.Lock{API: manager, Stack: stack, Timing: release.DefaultLockTiming}
+		held, err := lock.Status(ctx)
+		if err != nil {
+			return err
+		}
+		return do(lock, held)
+	})
 }
 
 func (a *app) breakLock(ctx context.Context, lock release.Lock, held *release.Held, yes bool) error {

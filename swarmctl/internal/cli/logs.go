@@ -52,29 +52,22 @@ func (a *app) logs(ctx context.Context, opts logsOptions, wanted []string) error
 	if err != nil {
 		return err
 	}
-	f, err := a.connect(ctx)
-	if err != nil {
+	return a.withManager(ctx, func(_ *fleet, manager *engine.Client) error {
+		services, err := pickServices(ctx, manager, stack, wanted)
+		if err != nil {
+			return err
+		}
+		names, err := nodeNames(ctx, manager)
+		if err != nil {
+			return err
+		}
+		err = a.streamAll(ctx, manager, services, opts, names)
+		if opts.follow && ctx.Err() != nil {
+			// Ending it is how following ends.
+			return nil
+		}
 		return err
-	}
-	defer f.Close() //nolint:errcheck // the command has done its work
-	manager, err := f.manager(ctx)
-	if err != nil {
-		return err
-	}
-	services, err := pickServices(ctx, manager, stack, wanted)
-	if err != nil {
-		return err
-	}
-	names, err := nodeNames(ctx, manager)
-	if err != nil {
-		return err
-	}
-	err = a.streamAll(ctx, manager, services, opts, names)
-	if opts.follow && ctx.Err() != nil {
-		// Ending it is how following ends.
-		return nil
-	}
-	return err
+	})
 }
 
 // pickServices are those of the stack, or the ones named, with or without the

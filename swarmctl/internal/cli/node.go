@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -11,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ycesproject/yces/swarmctl/internal/cluster"
+	"github.com/ycesproject/yces/swarmctl/internal/engine"
 )
 
 func (a *app) newNodeCommand() *cobra.Command {
@@ -37,22 +37,15 @@ func (a *app) newNodeListCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) nodeList(ctx context.Context, output outputFlag) (err error) {
-	f, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	manager, err := f.manager(ctx)
-	if err != nil {
-		return err
-	}
-	nodes, err := manager.NodeList(ctx, swarm.NodeListOptions{})
-	if err != nil {
-		return fmt.Errorf("list nodes: %w", err)
-	}
-	members := cluster.Members(f.Inventory, nodes)
-	return output.print(a.Out, members, func() string { return memberTable(members) })
+func (a *app) nodeList(ctx context.Context, output outputFlag) error {
+	return a.withManager(ctx, func(f *fleet, manager *engine.Client) error {
+		nodes, err := manager.NodeList(ctx, swarm.NodeListOptions{})
+		if err != nil {
+			return fmt.Errorf("list nodes: %w", err)
+		}
+		members := cluster.Members(f.Inventory, nodes)
+		return output.print(a.Out, members, func() string { return memberTable(members) })
+	})
 }
 
 func memberTable(members []cluster.Member) string {

@@ -77,22 +77,16 @@ func (a *app) newStatusCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) status(ctx context.Context, stack string) (statusView, error) {
-	f, err := a.connect(ctx)
-	if err != nil {
-		return statusView{}, err
-	}
-	defer f.Close() //nolint:errcheck // the command has done its work
-	manager, err := f.manager(ctx)
-	if err != nil {
-		return statusView{}, err
-	}
-	nodes, err := manager.NodeList(ctx, swarm.NodeListOptions{})
-	if err != nil {
-		return statusView{}, fmt.Errorf("list nodes: %w", err)
-	}
-	view := statusView{Cluster: f.Name, Endpoint: f.Endpoint, Nodes: viewNodes(nodes)}
-	view.Services, err = viewServices(ctx, manager, nodes, stack)
+func (a *app) status(ctx context.Context, stack string) (view statusView, err error) {
+	err = a.withManager(ctx, func(f *fleet, manager *engine.Client) error {
+		nodes, err := manager.NodeList(ctx, swarm.NodeListOptions{})
+		if err != nil {
+			return fmt.Errorf("list nodes: %w", err)
+		}
+		view = statusView{Cluster: f.Name, Endpoint: f.Endpoint, Nodes: viewNodes(nodes)}
+		view.Services, err = viewServices(ctx, manager, nodes, stack)
+		return err
+	})
 	return view, err
 }
 
