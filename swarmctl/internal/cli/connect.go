@@ -23,6 +23,8 @@ type fleet struct {
 	mu      sync.Mutex
 	engines map[string]*engine.Client
 	leading string // the manager in use
+	// complaint is what that manager said of its swarm when it was found.
+	complaint string
 }
 
 // connect resolves the target and returns its machines.
@@ -54,8 +56,30 @@ func (a *app) withManager(ctx context.Context, do func(f *fleet, manager *engine
 	if err != nil {
 		return err
 	}
-	return do(f, manager)
+	return f.withCause(do(f, manager))
 }
+
+// withCause gives a failure its hint where the manager complained of its swarm
+// from the start, as one does that has lost the others: what the API then
+// answers is a deadline of the swarm's own, without a type.
+func (f *fleet) withCause(err error) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err == nil || f.complaint == "" || hintOf(err) != "" {
+		return err
+	}
+	return noQuorumError{err}
+}
+
+// noQuorumError is a swarm whose manager answers and can't decide anything.
+type noQuorumError struct{ error }
+
+func (e noQuorumError) Unwrap() error { return e.error }
+
+// Hint says what to do next.
+func (noQuorumError) Hint() string { return startManagers }
+
+const startManagers = "a swarm works as long as more than half of its managers do: start the others again"
 
 // Close ends every connection.
 func (f *fleet) Close() error {
@@ -162,10 +186,10 @@ func (f *fleet) findManager(ctx context.Context) error {
 	answers := make(chan error, len(managers))
 	for _, n := range managers {
 		go func() {
-			err := f.checkManager(ctx, n)
+			complaint, err := f.checkManager(ctx, n)
 			if err == nil {
 				f.mu.Lock()
-				f.leading = n.Name
+				f.leading, f.complaint = n.Name, complaint
 				f.mu.Unlock()
 			}
 			answers <- err
@@ -214,22 +238,23 @@ func (silentEngineError) Hint() string {
 	return "`swarmctl up` installs Docker and starts it; `systemctl status docker` on the machine says why it does not run"
 }
 
-func (f *fleet) checkManager(ctx context.Context, node inventory.Node) error {
+// checkManager asks whether the node is a manager, and what it complains of.
+func (f *fleet) checkManager(ctx context.Context, node inventory.Node) (complaint string, err error) {
 	if _, err := f.conn(ctx, node); err != nil {
-		return err
+		return "", err
 	}
 	c, err := f.engine(node)
 	if err != nil {
-		return err
+		return "", err
 	}
 	info, err := c.Info(ctx)
 	if err != nil {
-		return silentEngineError{node.Name, err}
+		return "", silentEngineError{node.Name, err}
 	}
 	if !info.Swarm.ControlAvailable {
-		return noManagerError{node.Name}
+		return "", noManagerError{node.Name}
 	}
-	return nil
+	return info.Swarm.Error, nil
 }
 
 // reach logs in to all nodes at the same time; its error names every one that

@@ -110,7 +110,7 @@ func (a *app) prepare(ctx context.Context, opts deployOptions, pushes bool) (*de
 	s.pushes = pushes
 	d := &deployment{supply: s, opts: opts}
 	if err := d.ready(ctx); err != nil {
-		return nil, errors.Join(err, s.fleet.Close())
+		return nil, errors.Join(s.fleet.withCause(err), s.fleet.Close())
 	}
 	return d, nil
 }

@@ -93,7 +93,7 @@ func report(w io.Writer, err error) int {
 	}
 	hint := hintOf(err)
 	if hint == "" && errdefs.IsUnavailable(err) {
-		hint = "a swarm works as long as more than half of its managers do: start the others again"
+		hint = startManagers
 	}
 	if hint != "" {
 		fmt.Fprintf(w, "hint: %s\n", hint)

@@ -66,7 +66,7 @@ Try it on this machine:   swarmctl local up && swarmctl deploy`,
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(newHelpCommand())
 	flags := root.PersistentFlags()
-	flags.StringVarP(&a.target, "target", "t", "", "local[:NAME], pulumi:STACK or a file: the `TARGET` machines (env SWARMCTL_TARGET; default local)")
+	flags.StringVarP(&a.target, "target", "t", "", "the machines to work on: `TARGET` is local[:NAME], pulumi:STACK or an inventory file (env SWARMCTL_TARGET; default local)")
 	flags.StringVarP(&a.identity, "identity", "i", "", "private key `FILE` for SSH (env SWARMCTL_IDENTITY; default: the agent, then ~/.ssh)")
 	flags.StringVar(&a.progress, "progress", "auto", "how progress is shown: auto, tty, plain, json or none")
 	complete(root, "progress", "auto", "tty", "plain", "json", "none")

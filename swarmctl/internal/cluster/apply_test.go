@@ -296,6 +296,28 @@ func TestInstallTrustsOnlyTheRightKey(t *testing.T) {
 	}
 }
 
+// exited is a script that ended badly.
+type exited int
+
+func (e exited) Error() string { return "exit code" }
+func (e exited) Status() int   { return int(e) }
+
+func TestARepositoryWithoutTheVersionHasAHint(t *testing.T) {
+	for status, want := range map[exited]bool{exitNoVersion: true, 1: false} {
+		fleet := &fakeFleet{run: func(_, name, _ string) (string, error) {
+			if name == "fetch key" {
+				return "unreachable\n", nil
+			}
+			return "", status
+		}}
+		err := Plan{Stages: []Stage{{InstallDocker{step(0), bare("n1").OS}}}}.Apply(t.Context(), fleet, DockerCE(), nil)
+		var missing noVersionError
+		if errors.As(err, &missing) != want || !errors.Is(err, status) {
+			t.Errorf("exit code %d: got %v", status, err)
+		}
+	}
+}
+
 func TestScriptThatWasCutOffRunsNothing(t *testing.T) {
 	for name, script := range map[string]string{"install": installScript, "enable": enableScript, "fetch": fetchKeyScript, "probe": probeScript} {
 		lines := strings.Split(strings.TrimSpace(script), "\n")

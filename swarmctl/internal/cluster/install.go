@@ -56,7 +56,25 @@ func (o InstallDocker) apply(ctx context.Context, a *applier) error {
 		return err
 	}
 	_, err = host.RunScript(ctx, "install Docker", in.preamble(o.OS, key)+installScript, line)
+	var exit interface{ Status() int }
+	if errors.As(err, &exit) && exit.Status() == exitNoVersion {
+		return noVersionError{err}
+	}
 	return err
+}
+
+// exitNoVersion is how install.sh ends where the repository lacks the version.
+const exitNoVersion = 65
+
+// noVersionError is a repository without the engine's pinned version for the
+// machine's release of its distribution.
+type noVersionError struct{ error }
+
+func (e noVersionError) Unwrap() error { return e.error }
+
+// Hint says what to do next.
+func (noVersionError) Hint() string {
+	return "the distribution's release may be too old or too new for this version of Docker: take another image for the machine, or install an engine there yourself; one that is there stays"
 }
 
 // errNoRepository is a machine that can't reach the repository.

@@ -59,6 +59,10 @@ install_docker() {
 		if [ -n "$KEY" ]; then
 			add_repository
 			retry_while_locked apt-get -q update
+			if [ -z "$(apt-cache show "docker-ce=$VERSION" 2>/dev/null)" ]; then
+				echo "$REPOSITORY has no docker-ce $VERSION; it has: $(apt-cache madison docker-ce | awk '{ print $3 }' | head -n 3 | paste -sd ' ')" >&2
+				exit 65
+			fi
 			get install --no-install-recommends "docker-ce=$VERSION" "docker-ce-cli=$VERSION" containerd.io
 		else
 			# An earlier run may have reached the repository; this one would only wait for it.

@@ -124,3 +124,25 @@ func TestAPullThatFailsInTheMiddleIsAnError(t *testing.T) {
 		}
 	}
 }
+
+func TestAPushTellsItsDigestAndHowFarItIs(t *testing.T) {
+	const body = `{"status": "The push refers to repository [example.org/web]"}
+{"status": "Pushing", "progressDetail": {"current": 3, "total": 10}, "id": "a"}
+{"status": "Layer already exists", "progressDetail": {}, "id": "b"}
+{"status": "Pushed", "progressDetail": {}, "id": "a"}
+{"progressDetail": {}, "aux": {"Tag": "7", "Digest": "sha256:abc", "Size": 528}}`
+	var got [][2]int64
+	digest, err := readPush(strings.NewReader(body), func(current, total int64) { got = append(got, [2]int64{current, total}) })
+	if err != nil || digest != "sha256:abc" || len(got) != 1 || got[0] != [2]int64{3, 10} {
+		t.Errorf("got %q, %v, %v", digest, err, got)
+	}
+	for body, want := range map[string]string{
+		`{"status": "Pushed"}`: "named no digest",
+		`{"errorDetail": {"message": "denied: no write"}, "error": "denied: no write"}`: "denied: no write",
+		`{"status": "Push`: "unexpected EOF",
+	} {
+		if _, err := readPush(strings.NewReader(body), nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v", body, err)
+		}
+	}
+}

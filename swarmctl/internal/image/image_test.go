@@ -102,6 +102,40 @@ func TestTheDigestDoesNotDependOnTheCache(t *testing.T) {
 	}
 }
 
+func TestABuiltImageIsFoundByItsDigest(t *testing.T) {
+	_, save := saved(t)
+	cache := Cache{t.TempDir()}
+	img, err := cache.Export(context.Background(), "sha256:one", save)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := cache.Find(img.Digest); found == nil || found.Digest != img.Digest || len(found.blobs) != len(img.blobs) {
+		t.Errorf("got %+v", found)
+	}
+	if found := cache.Find("sha256:other"); found != nil {
+		t.Errorf("got %+v", found)
+	}
+	for digest := range img.blobs {
+		_ = os.Remove(cache.path(digest))
+	}
+	if found := cache.Find(img.Digest); found != nil {
+		t.Errorf("without its blobs: got %+v", found)
+	}
+	if found := (Cache{filepath.Join(cache.Dir, "none")}).Find(img.Digest); found != nil {
+		t.Errorf("without a cache: got %+v", found)
+	}
+}
+
+func TestPullNamesWhoFailedAndSkipsWhoHasTheImage(t *testing.T) {
+	pulled := func(context.Context, net.Listener, string) error { return nil }
+	broken := func(context.Context, net.Listener, string) error { return errors.New("no such host") }
+	nodes := []Node{&fakeNode{name: "a", has: true, pull: broken}, &fakeNode{name: "b", pull: pulled}, &fakeNode{name: "c", pull: broken}}
+	err := Pull(context.Background(), "example.org/web@sha256:one", nodes, nil)
+	if err == nil || err.Error() != "node c: no such host" {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestADamagedCacheIsMadeAnew(t *testing.T) {
 	_, save := saved(t)
 	cache := Cache{t.TempDir()}

@@ -124,6 +124,9 @@ func (e *ExitError) Error() string {
 	return text
 }
 
+// Status is the exit code, for who must not know this package.
+func (e *ExitError) Status() int { return e.Code }
+
 // Hint says what to do next.
 func (e *ExitError) Hint() string {
 	if strings.HasPrefix(e.Stderr, "sudo:") {
