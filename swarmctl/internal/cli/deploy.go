@@ -53,8 +53,8 @@ func (a *app) newDeployCommand() *cobra.Command {
 	var opts deployOptions
 	cmd := &cobra.Command{
 		Use:   "deploy",
-		Short: "Build, hand the image over and roll the service out",
-		Long: `Build the images, hand them to every node by digest, update the services and
+		Short: "Build, push or hand over the image, and roll the service out",
+		Long: `Build the images, bring them to every node by digest, update the services and
 wait until they run and stay healthy. A release that does not come up is
 rolled back, all of the stack, and the exit code is 3.
 
