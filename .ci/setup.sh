@@ -70,6 +70,24 @@ install_packages() {
 		die "the docker command was not installed" "see $cache/apt.log"
 }
 
+# unpack_monitoring puts the programs that check what monitoring renders beside
+# the tools: installed, Debian's packages would start daemons on this machine.
+unpack_monitoring() {
+	local dir=$cache/monitoring package
+	[ ! -e "$dir/usr/bin/amtool" ] || return 0
+	say "unpacking the checkers of Nagios and Prometheus configurations"
+	rm -rf "$dir.new"
+	mkdir -p "$dir.new/packages"
+	as_root apt-get update -qq
+	(cd "$dir.new/packages" && apt-get download -qq nagios4-core prometheus prometheus-alertmanager 2>>"$cache/apt.log") ||
+		die "packages were not downloaded: $(tail -n 3 "$cache/apt.log")" "see $cache/apt.log"
+	for package in "$dir.new"/packages/*.deb; do
+		dpkg-deb -x "$package" "$dir.new"
+	done
+	rm -rf "$dir" "$dir.new/packages"
+	mv "$dir.new" "$dir"
+}
+
 default_mtu() {
 	local device
 	device=$(awk '$2 == "00000000" { print $1; exit }' /proc/net/route)
@@ -158,5 +176,6 @@ raise_inotify_limit() {
 }
 
 install_packages "${1:-tests}"
+[ "${1:-tests}" = demo ] || unpack_monitoring
 raise_inotify_limit
 ensure_engine

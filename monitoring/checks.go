@@ -1,0 +1,191 @@
+package monitoring
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/ycesproject/yces/provision/inventory"
+)
+
+// The names of the checks that others need.
+const (
+	nrpeCheck   = "NRPE"
+	engineCheck = "Docker engine"
+	quorumCheck = "Swarm quorum"
+	httpCheck   = "HTTP"
+)
+
+// on is a check by NRPE of what a machine can say of itself.
+func on(name, id string, view View, program string, args ...string) Check {
+	return Check{
+		Name: name, View: view, Needs: []string{nrpeCheck},
+		Run: Command{Program: program, Args: args, Remote: true, ID: id},
+	}
+}
+
+// asRoot is a check by NRPE of the Docker engine, whose socket is root's.
+func asRoot(name, id string, view View, args ...string) Check {
+	c := on(name, id, view, Checks, args...)
+	c.Run.Sudo = true
+	return c
+}
+
+// ofMonitor is a check that the monitor itself makes.
+func ofMonitor(name string, view View, program string, args ...string) Check {
+	return Check{Name: name, View: view, Run: Command{Program: program, Args: args}}
+}
+
+func (m Model) machineChecks(n inventory.Node) []Check {
+	address := n.SwarmAddress()
+	checks := []Check{
+		ofMonitor("SSH", Awareness, Plugins+"/check_ssh", "-t", "10", "-p", strconv.Itoa(n.Port), address),
+		{Name: nrpeCheck, View: Awareness, Run: Command{Remote: true}},
+		m.measured("CPU", "cpu", "check_cpu"),
+		on("Load", "load", Capacity, Plugins+"/check_load", "-r", "-w", m.loads(warning), "-c", m.loads(critical)),
+		m.measured("Memory", "memory", "check_memory"),
+		on("Swap", "swap", Capacity, Plugins+"/check_swap", "-n", "ok", "-w", m.free("swap", warning), "-c", m.free("swap", critical)),
+		m.disk("Disk", "disk", "-w", "-c"),
+		m.disk("Inodes", "inodes", "-W", "-K"),
+		m.measured("Network", "network", "check_network"),
+		ofMonitor("Clock", Cluster, Checks, append([]string{"check_clock", "--host", address}, m.limits("clock")...)...),
+		on("NRPE certificate", "certificate", Awareness, Checks, append([]string{"check_certificate", "--file", NodeCert}, m.limits("certificate")...)...),
+	}
+	checks[9].Needs = []string{nrpeCheck}
+	return owned(checks, m.Owners["node"])
+}
+
+func (m Model) measured(name, id, program string) Check {
+	return on(name, id, Capacity, Checks, append([]string{program}, m.limits(id)...)...)
+}
+
+// disk leaves out what is no disk of the machine's: overlays are containers'.
+func (m Model) disk(name, id, warn, crit string) Check {
+	t := m.Thresholds[id]
+	args := []string{warn, number(t.Warning) + "%", crit, number(t.Critical) + "%", "-l"}
+	for _, kind := range []string{"overlay", "tmpfs", "devtmpfs", "squashfs", "tracefs", "nsfs", "proc", "sysfs"} {
+		args = append(args, "-X", kind)
+	}
+	return on(name, id, Capacity, Plugins+"/check_disk", append(args, "-A", "-i", "^/(etc|run|proc|sys|dev|lib/modules)(/|$)")...)
+}
+
+func warning(t Threshold) float64  { return t.Warning }
+func critical(t Threshold) float64 { return t.Critical }
+
+// loads are check_load's limits over 1, 5 and 15 minutes.
+func (m Model) loads(side func(Threshold) float64) string {
+	limit := side(m.Thresholds["load"])
+	return strings.Join([]string{number(2 * limit), number(limit), number(limit)}, ",")
+}
+
+func (m Model) free(id string, side func(Threshold) float64) string {
+	return number(100-side(m.Thresholds[id])) + "%"
+}
+
+// limits are the thresholds in the notation of the Nagios plugins.
+func (m Model) limits(id string) []string {
+	t, colon := m.Thresholds[id], ""
+	if falling[id] {
+		colon = ":"
+	}
+	return []string{"-w", number(t.Warning) + colon, "-c", number(t.Critical) + colon}
+}
+
+func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+func owned(checks []Check, owner string) []Check {
+	for i := range checks {
+		if checks[i].Owner == "" {
+			checks[i].Owner = owner
+		}
+	}
+	return checks
+}
+
+func (m Model) roleChecks(n inventory.Node) []Check {
+	switch {
+	case n.Role.InSwarm():
+		replicas := asRoot("Containers", "containers", Cluster, "check_containers")
+		replicas.Needs = append(replicas.Needs, engineCheck)
+		return owned([]Check{asRoot(engineCheck, "engine", Cluster, "check_engine"), replicas}, m.Owners["node"])
+	case n.Role == inventory.Monitor:
+		return owned(m.monitorChecks(n), m.Owners["monitor"])
+	case n.Role == inventory.Jenkins && m.Jenkins != nil:
+		return owned(m.jenkinsChecks(), m.Owners["pipeline"])
+	}
+	return nil
+}
+
+func (m Model) monitorChecks(n inventory.Node) []Check {
+	return []Check{
+		ofMonitor("Nagios", Awareness, Checks, "check_nagios", "--status", "/var/lib/nagios4/status.dat", "-w", "60", "-c", "300"),
+		ofMonitor("Dashboard", Awareness, Plugins+"/check_http", "-H", n.SwarmAddress(), "-S", "-u", "/", "-e", "401", "-t", "10"),
+		ofMonitor("Mail server", Awareness, Plugins+"/check_tcp", "-H", m.SMTP.Host, "-p", strconv.Itoa(m.SMTP.Port), "-t", "10"),
+	}
+}
+
+func (m Model) jenkinsChecks() []Check {
+	pipeline := ofMonitor("Pipeline", Delivery, Checks, "check_pipeline", "--url", m.Jenkins.URL, "--job", m.Jenkins.Job, "--token-file", JenkinsToken)
+	pipeline.Needs = []string{"Jenkins"}
+	return []Check{ofMonitor("Jenkins", Delivery, Checks, "check_web", "--url", m.Jenkins.URL+"/login", "-w", "5", "-c", "15"), pipeline}
+}
+
+// JenkinsToken is where the monitor finds user:token.
+const JenkinsToken = ConfigDir + "/secrets/jenkins"
+
+// swarmChecks are asked of whichever manager answers first. A problem of the
+// quorum makes the others of no interest.
+func (m Model) swarmChecks(managers, nodes []string) []Check {
+	ask := func(name, id string, view View, args ...string) Check {
+		c := asRoot(name, id, view, append([]string{"check_swarm"}, args...)...)
+		c.Needs, c.Run.Any = []string{quorumCheck}, managers
+		return c
+	}
+	quorum := ask(quorumCheck, "quorum", Cluster, "quorum")
+	quorum.Needs = nil
+	ready := ask("Swarm nodes", "nodes", Cluster, "nodes", "--expect", strconv.Itoa(len(nodes)))
+	ready.NeedsHosts = nodes
+	checks := owned([]Check{quorum, ready}, m.Owners["swarm"])
+	for _, service := range m.Services {
+		replicas := ask("Service "+service, "service-"+service, Users, "service", "--name", service)
+		update := ask("Update "+service, "update-"+service, Delivery, "update", "--name", service)
+		checks = append(checks, owned([]Check{replicas, update}, m.Owners["service"])...)
+	}
+	return checks
+}
+
+func (m Model) endpointChecks(u *url.URL) []Check {
+	args := append([]string{"check_web", "--url", u.String()}, m.limits("response")...)
+	if m.Content != "" {
+		args = append(args, "--content", m.Content)
+	}
+	checks := []Check{ofMonitor(httpCheck, Users, Checks, args...)}
+	if m.QR {
+		qr := ofMonitor("QR round trip", Users, Checks, append([]string{"check_qr", "--url", u.String()}, m.limits("response")...)...)
+		qr.Needs = []string{httpCheck}
+		checks = append(checks, qr)
+	}
+	if u.Scheme == "https" {
+		checks = append(checks, ofMonitor("TLS certificate", Users, Checks,
+			append([]string{"check_certificate", "--connect", fmt.Sprintf("%s:%s", u.Hostname(), port(u))}, m.limits("certificate")...)...))
+	}
+	return owned(checks, m.Owners["endpoint"])
+}
+
+// NRPECommands are the commands that the host's NRPE must know.
+func (m Model) NRPECommands(h Host) []Command {
+	var commands []Command
+	for _, other := range m.Hosts {
+		shared := other.Group == Swarm && h.Group == Managers
+		if other.Name != h.Name && !shared {
+			continue
+		}
+		for _, c := range other.Checks {
+			if c.Run.Remote && c.Run.ID != "" {
+				commands = append(commands, c.Run)
+			}
+		}
+	}
+	return commands
+}

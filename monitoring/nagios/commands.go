@@ -1,0 +1,109 @@
+package nagios
+
+import (
+	"strings"
+
+	"github.com/ycesproject/yces/monitoring"
+)
+
+// The commands that are no checks.
+const (
+	notifyHost      = "notify_host"
+	notifyService   = "notify_service"
+	perfdataCommand = "perfdata"
+)
+
+// NotifyConfig is what the notifier reads.
+const NotifyConfig = monitoring.Current + "/notify.json"
+
+// nrpeCall asks a machine's NRPE: TLS 1.2 or newer, both ends with certificates
+// of our own authority. Names are not checked by it, which is why a node's
+// certificate is good for serving alone.
+var nrpeCall = strings.Join([]string{
+	monitoring.Plugins + "/check_nrpe", "-t", "30", "-S", "TLSv1.2+",
+	"-A", monitoring.CAFile, "-C", monitoring.ClientCert, "-K", monitoring.ClientKey,
+}, " ")
+
+func commands(m monitoring.Model) string {
+	o := newObjects()
+	command := func(name, line string) { o.define("command", "command_name", name, "command_line", line) }
+	command("nrpe", nrpeCall+" -H $HOSTADDRESS$ -c $ARG1$")
+	command("nrpe_alive", nrpeCall+" -H $HOSTADDRESS$")
+	command("nrpe_any", monitoring.Checks+" check_any --hosts $ARG1$ -- "+nrpeCall+" -c $ARG2$")
+	command("check_reach", monitoring.Checks+" check_reach --hosts $ARG1$ --port $ARG2$")
+	used := map[string]string{}
+	for _, h := range m.Hosts {
+		add(used, h.Alive)
+		for _, c := range h.Checks {
+			add(used, c.Run)
+		}
+	}
+	for _, name := range sortedKeys(used) {
+		command(name, used[name]+" $ARG1$")
+	}
+	command(notifyHost, monitoring.Checks+" notify --config "+NotifyConfig+" host")
+	command(notifyService, monitoring.Checks+" notify --config "+NotifyConfig+" service")
+	command(perfdataCommand, monitoring.Checks+" file_perfdata --from "+PerfdataFile+" --to "+monitoring.StateDir+"/perfdata")
+	return o.String()
+}
+
+func add(used map[string]string, c monitoring.Command) {
+	if c.Remote || len(c.Any) > 0 {
+		return
+	}
+	line := c.Program
+	if c.Program == monitoring.Checks {
+		line += " " + c.Args[0]
+	}
+	used[commandName(c)] = line
+}
+
+// NRPE renders nrpe.cfg of one machine. Nothing that the monitor sends but a
+// command's name is ever used.
+func NRPE(m monitoring.Model, h monitoring.Host) string {
+	settings := [][2]string{
+		{"log_facility", "daemon"},
+		{"pid_file", "/run/nagios/nrpe.pid"},
+		{"server_port", "5666"},
+		{"server_address", h.Address},
+		{"nrpe_user", "nagios"},
+		{"nrpe_group", "nagios"},
+		{"allowed_hosts", m.Monitor().Address},
+		{"dont_blame_nrpe", "0"},
+		{"allow_bash_command_substitution", "0"},
+		{"command_timeout", "25"},
+		{"connection_timeout", "30"},
+		{"ssl_version", "TLSv1.2+"},
+		{"ssl_use_adh", "0"},
+		{"ssl_client_certs", "2"},
+		{"ssl_cacert_file", monitoring.CAFile},
+		{"ssl_cert_file", monitoring.NodeCert},
+		{"ssl_privatekey_file", monitoring.NodeKey},
+		{"ssl_cipher_list", "HIGH:!aNULL:!eNULL:!MD5:!SHA1:!CBC"},
+	}
+	for _, c := range m.NRPECommands(h) {
+		settings = append(settings, [2]string{"command[" + c.ID + "]", nrpeLine(c)})
+	}
+	return keyed(settings)
+}
+
+func nrpeLine(c monitoring.Command) string {
+	line := quote(append([]string{c.Program}, c.Args...))
+	if c.Sudo {
+		return "/usr/bin/sudo -n " + line
+	}
+	return line
+}
+
+// Sudoers lets NRPE's user run exactly the checks that need the engine's
+// socket, with exactly their arguments.
+func Sudoers(m monitoring.Model, h monitoring.Host) string {
+	var b strings.Builder
+	b.WriteString("# Made by swarmctl; changes are lost.\nDefaults:nagios !requiretty, !pam_session\n")
+	for _, c := range m.NRPECommands(h) {
+		if c.Sudo {
+			b.WriteString("nagios ALL=(root) NOPASSWD: " + c.Program + " " + strings.Join(c.Args, " ") + "\n")
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,160 @@
+// Package nagios renders a monitoring.Model for Nagios Core 4: the daemon's
+// configuration and objects, the CGIs' and Apache's, and NRPE's on each machine.
+//
+// Debian's defaults that would let anybody in or call home are overridden here,
+// never patched: none of the distribution's files is read.
+package nagios
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/ycesproject/yces/monitoring"
+)
+
+// Render returns the files of a release, with paths relative to its folder.
+func Render(m monitoring.Model) []monitoring.File {
+	return []monitoring.File{
+		file("apache.conf", apacheConf(m)),
+		file("cgi.cfg", cgiConf(m)),
+		file("htpasswd", htpasswd(m)),
+		file("nagios.cfg", mainConf()),
+		file("objects/commands.cfg", commands(m)),
+		file("objects/contacts.cfg", contacts(m)),
+		file("objects/dependencies.cfg", dependencies(m)),
+		file("objects/escalations.cfg", escalations(m)),
+		file("objects/hosts.cfg", hosts(m)),
+		file("objects/periods.cfg", periods(m)),
+		file("objects/services.cfg", services(m)),
+	}
+}
+
+func file(path, text string) monitoring.File {
+	return monitoring.File{Path: path, Data: []byte(text)}
+}
+
+// objects writes Nagios's object definitions.
+type objects struct{ strings.Builder }
+
+func newObjects() *objects {
+	o := &objects{}
+	o.WriteString("# Made by swarmctl; changes are lost.\n")
+	return o
+}
+
+// define writes one object: a directive, its value, and so on. Directives
+// without a value are left out.
+func (o *objects) define(kind string, pairs ...string) {
+	fmt.Fprintf(o, "\ndefine %s {\n", kind)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			fmt.Fprintf(o, "    %-30s %s\n", pairs[i], pairs[i+1])
+		}
+	}
+	o.WriteString("}\n")
+}
+
+// Where Debian's package keeps what changes; its owners are what the CGIs need.
+const (
+	stateDir = "/var/lib/nagios4"
+	logDir   = "/var/log/nagios4"
+)
+
+// PerfdataFile takes one line a check, which the `perfdata` command files by day.
+const PerfdataFile = monitoring.StateDir + "/perfdata.log"
+
+// mainConf is nagios.cfg. Paths of ours are relative to it, so that a release is
+// checked where it lies before it is the current one.
+func mainConf() string {
+	settings := [][2]string{
+		{"log_file", logDir + "/nagios.log"},
+		{"cfg_dir", "objects"},
+		{"object_cache_file", stateDir + "/objects.cache"},
+		{"precached_object_file", stateDir + "/objects.precache"},
+		{"status_file", stateDir + "/status.dat"},
+		{"status_update_interval", "5"},
+		{"nagios_user", "nagios"},
+		{"nagios_group", "nagios"},
+		{"command_file", stateDir + "/rw/nagios.cmd"},
+		{"lock_file", "/run/nagios4/nagios4.pid"},
+		{"temp_file", stateDir + "/nagios.tmp"},
+		{"temp_path", "/tmp"},
+		{"check_result_path", stateDir + "/spool/checkresults"},
+		{"state_retention_file", stateDir + "/retention.dat"},
+		{"log_archive_path", logDir + "/archives"},
+		{"log_rotation_method", "d"},
+		{"use_syslog", "0"},
+		{"log_initial_states", "1"},
+		{"log_current_states", "1"},
+		{"log_service_retries", "1"},
+		{"log_host_retries", "1"},
+		{"log_external_commands", "1"},
+		// All times are in seconds.
+		{"interval_length", "1"},
+		{"service_check_timeout", "60"},
+		{"host_check_timeout", "30"},
+		{"notification_timeout", "60"},
+		{"service_check_timeout_state", "u"},
+		{"max_service_check_spread", "1"},
+		{"max_host_check_spread", "1"},
+		{"check_result_reaper_frequency", "2"},
+		{"cached_host_check_horizon", "5"},
+		{"cached_service_check_horizon", "5"},
+		// What stands in the files counts, whatever was switched before a restart.
+		{"retain_state_information", "1"},
+		{"retention_update_interval", "5"},
+		{"use_retained_program_state", "0"},
+		{"use_retained_scheduling_info", "1"},
+		{"soft_state_dependencies", "1"},
+		{"check_external_commands", "1"},
+		{"check_for_updates", "0"},
+		{"bare_update_check", "1"},
+		{"enable_notifications", "1"},
+		{"enable_event_handlers", "0"},
+		{"enable_flap_detection", "1"},
+		// The notifier reads NAGIOS_ variables; no macro ever meets a shell.
+		{"enable_environment_macros", "1"},
+		{"illegal_object_name_chars", "`~!$%^&*|'\"<>?,()="},
+		{"illegal_macro_output_chars", "`~$&|'\"<>"},
+		{"process_performance_data", "1"},
+		{"service_perfdata_file", PerfdataFile},
+		{"service_perfdata_file_template", "$TIMET$\\t$HOSTNAME$\\t$SERVICEDESC$\\t$SERVICESTATE$\\t$SERVICEPERFDATA$"},
+		{"service_perfdata_file_mode", "a"},
+		{"service_perfdata_file_processing_interval", "60"},
+		{"service_perfdata_file_processing_command", perfdataCommand},
+		{"date_format", "iso8601"},
+		{"event_broker_options", "0"},
+		{"daemon_dumps_core", "0"},
+	}
+	return keyed(settings)
+}
+
+// keyed writes key=value lines.
+func keyed(settings [][2]string) string {
+	var b strings.Builder
+	b.WriteString("# Made by swarmctl; changes are lost.\n")
+	for _, s := range settings {
+		fmt.Fprintf(&b, "%s=%s\n", s[0], s[1])
+	}
+	return b.String()
+}
+
+// quote makes the words one text for the shell that runs a check.
+func quote(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = w
+		if strings.ContainsAny(w, " ()|^*?[]{}~#&;<>") {
+			quoted[i] = "'" + w + "'" // no name, address or URL in a model holds a quote
+		}
+	}
+	return strings.Join(quoted, " ")
+}
+
+func commandName(c monitoring.Command) string {
+	if c.Program == monitoring.Checks {
+		return c.Args[0]
+	}
+	return path.Base(c.Program)
+}
