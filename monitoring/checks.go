@@ -17,6 +17,13 @@ const (
 	httpCheck   = "HTTP"
 )
 
+// ClockCheck compares a machine's clock with the monitor's: it asks the machine
+// for TimeCommand.
+const (
+	ClockCheck  = "check_clock"
+	TimeCommand = "now"
+)
+
 // on is a check by NRPE of what a machine can say of itself.
 func on(name, id string, view View, program string, args ...string) Check {
 	return Check{
@@ -49,7 +56,7 @@ func (m Model) machineChecks(n inventory.Node) []Check {
 		m.disk("Disk", "disk", "-w", "-c"),
 		m.disk("Inodes", "inodes", "-W", "-K"),
 		m.measured("Network", "network", "check_network"),
-		ofMonitor("Clock", Cluster, Checks, append([]string{"check_clock", "--host", address}, m.limits("clock")...)...),
+		ofMonitor("Clock", Cluster, Checks, append([]string{ClockCheck}, m.limits("clock")...)...),
 		on("NRPE certificate", "certificate", Awareness, Checks, append([]string{"check_certificate", "--file", NodeCert}, m.limits("certificate")...)...),
 	}
 	checks[9].Needs = []string{nrpeCheck}
@@ -175,7 +182,7 @@ func (m Model) endpointChecks(u *url.URL) []Check {
 
 // NRPECommands are the commands that the host's NRPE must know.
 func (m Model) NRPECommands(h Host) []Command {
-	var commands []Command
+	commands := []Command{{Program: Checks, Args: []string{TimeCommand}, Remote: true, ID: TimeCommand}}
 	for _, other := range m.Hosts {
 		shared := other.Group == Swarm && h.Group == Managers
 		if other.Name != h.Name && !shared {

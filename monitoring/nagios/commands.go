@@ -27,9 +27,10 @@ var nrpeCall = strings.Join([]string{
 func commands(m monitoring.Model) string {
 	o := newObjects()
 	command := func(name, line string) { o.define("command", "command_name", name, "command_line", line) }
-	command("nrpe", nrpeCall+" -H $HOSTADDRESS$ -c $ARG1$")
+	command("nrpe", nrpeCall+" -u -H $HOSTADDRESS$ -c $ARG1$")
 	command("nrpe_alive", nrpeCall+" -H $HOSTADDRESS$")
-	command("nrpe_any", monitoring.Checks+" check_any --hosts $ARG1$ -- "+nrpeCall+" -c $ARG2$")
+	command("nrpe_any", monitoring.Checks+" check_any --hosts $ARG1$ -- "+nrpeCall+" -u -c $ARG2$")
+	command(monitoring.ClockCheck, monitoring.Checks+" "+monitoring.ClockCheck+" $ARG1$ -- "+nrpeCall+" -u -H $HOSTADDRESS$ -c "+monitoring.TimeCommand)
 	command("check_reach", monitoring.Checks+" check_reach --hosts $ARG1$ --port $ARG2$")
 	used := map[string]string{}
 	for _, h := range m.Hosts {
@@ -48,7 +49,7 @@ func commands(m monitoring.Model) string {
 }
 
 func add(used map[string]string, c monitoring.Command) {
-	if c.Remote || len(c.Any) > 0 {
+	if c.Remote || len(c.Any) > 0 || commandName(c) == monitoring.ClockCheck {
 		return
 	}
 	line := c.Program
