@@ -3,6 +3,7 @@ module github.com/ycesproject/yces
 go 1.26.0
 
 require (
+	github.com/NETWAYS/go-check v0.6.4
 	github.com/VictoriaMetrics/metrics v1.35.1
 	github.com/boombuler/barcode v1.1.0
 	github.com/chromedp/cdproto v0.0.0-20250724212937-08a3db8b4327
