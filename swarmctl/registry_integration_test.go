@@ -157,7 +157,7 @@ func newNodeGetsTheImage(t *testing.T, r *testRegistry) {
 	if has() {
 		t.Fatalf("%s has the image already", joined.Name)
 	}
-	r.m.expect(0, r.deployAs("second", "--image", ref), "node "+joined.Name+": has the image", "no change")
+	r.m.expect(0, r.deployAs("second", "--image", r.host+"/shop/web:2"), "node "+joined.Name+": has the image", "no change")
 	if !has() {
 		t.Errorf("%s has no image", joined.Name)
 	}

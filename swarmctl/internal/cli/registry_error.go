@@ -16,6 +16,8 @@ type registryError struct {
 	err   error
 }
 
+const logIn = "log in"
+
 func (e registryError) Error() string {
 	return fmt.Sprintf("%s: %s: %s", e.doing, e.creds, strings.TrimPrefix(e.err.Error(), "Error response from daemon: "))
 }
@@ -24,14 +26,17 @@ func (e registryError) Unwrap() error { return e.err }
 
 // Hint says what to do next.
 func (e registryError) Hint() string {
+	trusted := "the engine reaches the registry and trusts it: a private CA goes to /etc/docker/certs.d/" + e.creds.Registry + "/ca.crt on every machine"
 	switch {
 	case refused(e.err):
 		return "see that user and password are right and not expired: " + loginAgain(e.creds.Registry)
+	case e.doing == logIn:
+		// Engines before 25 have no type for a refused login.
+		return "see that user and password are right and not expired: " + loginAgain(e.creds.Registry) + "; and that " + trusted
 	case e.creds.Anonymous():
 		return "see that name and tag are right and that the image was pushed; a private one needs credentials: " + loginAgain(e.creds.Registry)
 	}
-	return "see that name and tag are right, that the user may read and write there, and that the engine reaches the registry and trusts it: " +
-		"a private CA goes to /etc/docker/certs.d/" + e.creds.Registry + "/ca.crt on every machine"
+	return "see that name and tag are right, that the user may read and write there, and that " + trusted
 }
 
 func loginAgain(host string) string {

@@ -106,5 +106,5 @@ func (s *supply) checkLogin(ctx context.Context, host string, pushed bool) error
 		// A registry that is away may not be needed: nodes can have the image.
 		return nil
 	}
-	return registryError{"log in", creds, err}
+	return registryError{logIn, creds, err}
 }
