@@ -41,9 +41,9 @@ command; where each step is one of its own:
     swarmctl plan   --images images.json
     swarmctl deploy --images images.json
 
-Where the nodes get the image directly, build leaves it in this user's cache
-folder (swarmctl/images), where a deploy on the same machine finds it by its
-digest.`,
+The target is needed for --builder node:NAME only. An image without a registry
+stays in this user's cache folder (swarmctl/images), where push and deploy find
+it by its digest.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.build(cmd.Context(), opts) },
 	}
@@ -58,7 +58,12 @@ func (a *app) build(ctx context.Context, opts makeOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.fleet.Close()) }()
+	if opts.images.builderNode() != "" {
+		if s.fleet, err = a.connect(ctx); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, s.fleet.Close()) }()
+	}
 	if len(s.stack.Builds) == 0 {
 		return nothingBuilt(s.stack.Name)
 	}

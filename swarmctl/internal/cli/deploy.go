@@ -107,6 +107,9 @@ func (a *app) prepare(ctx context.Context, opts deployOptions, pushes bool) (*de
 	if err != nil {
 		return nil, err
 	}
+	if s.fleet, err = a.connect(ctx); err != nil {
+		return nil, err
+	}
 	s.pushes = pushes
 	d := &deployment{supply: s, opts: opts}
 	if err := d.ready(ctx); err != nil {
@@ -115,7 +118,7 @@ func (a *app) prepare(ctx context.Context, opts deployOptions, pushes bool) (*de
 	return d, nil
 }
 
-// loadSupply reads the stack and the target; nothing is dialled yet.
+// loadSupply reads the stack; who needs the target's machines connects to them.
 func (a *app) loadSupply(ctx context.Context, files []string, name string, flags imageFlags) (*supply, error) {
 	if err := flags.check(); err != nil {
 		return nil, err
@@ -127,12 +130,7 @@ func (a *app) loadSupply(ctx context.Context, files []string, name string, flags
 	for _, w := range stack.Warnings {
 		a.sink().Warn("stack "+stack.Name, w)
 	}
-	s, err := a.newSupply(flags, stack)
-	if err != nil {
-		return nil, err
-	}
-	s.fleet, err = a.connect(ctx)
-	return s, err
+	return a.newSupply(flags, stack)
 }
 
 func (d *deployment) ready(ctx context.Context) (err error) {

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
+
+	"github.com/ycesproject/yces/swarmctl/internal/registry"
 )
 
 // madeImages is what build and push made: their result as JSON, and the file
@@ -27,6 +30,14 @@ type madeImage struct {
 	// Reference is what --image takes. It has a digest as soon as there is
 	// one: after the build where nodes get the image directly, else after the push.
 	Reference string `json:"reference"`
+}
+
+// direct tells whether an image goes to the nodes without a registry.
+func (m madeImages) direct() bool {
+	return slices.ContainsFunc(m.Images, func(img madeImage) bool {
+		_, named := registry.Of(img.Name)
+		return !named
+	})
 }
 
 // String is a line SERVICE=REFERENCE for each service.

@@ -36,26 +36,26 @@ func (a *app) push(ctx context.Context, opts makeOptions, builderGiven bool) (er
 	file := opts.images.file
 	opts.images.file = "" // which is for pushing, not in place of it
 	if file != "" {
-		made, err := readMade(file)
-		if err != nil {
+		if err := opts.images.take(file, builderGiven); err != nil {
 			return err
-		}
-		opts.images.built = &made
-		if !builderGiven {
-			opts.images.builder = made.Builder
 		}
 	}
 	s, err := a.loadSupply(ctx, opts.files, opts.stack, opts.images)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.fleet.Close()) }()
 	made := s.flags.built
 	if made == nil {
 		made = s.made()
 	}
 	if len(made.Images) == 0 {
 		return nothingBuilt(s.stack.Name)
+	}
+	if opts.images.builderNode() != "" || made.direct() {
+		if s.fleet, err = a.connect(ctx); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, s.fleet.Close()) }()
 	}
 	if err := s.pushAll(ctx, made, opts.skipDown); err != nil {
 		return err
@@ -64,6 +64,19 @@ func (a *app) push(ctx context.Context, opts makeOptions, builderGiven bool) (er
 		return err
 	}
 	return opts.output.print(a.Out, made, made.String)
+}
+
+// take reads what was built, and by which engine unless one was given.
+func (f *imageFlags) take(file string, builderGiven bool) error {
+	made, err := readMade(file)
+	if err != nil {
+		return err
+	}
+	f.built = &made
+	if !builderGiven && made.Builder != "" {
+		f.builder = made.Builder
+	}
+	return nil
 }
 
 func nothingBuilt(stack string) error {
