@@ -13,45 +13,113 @@ type finder struct {
 	module float64
 	// seen counts the lines that crossed it.
 	seen int
+	// look shows its edges best.
+	look look
+}
+
+// look is a bitmap to find patterns in, and what its coordinates must be
+// multiplied with to be the canvas's.
+type look struct {
+	bitmap *bitmap
+	scale  float64
 }
 
 // finders collects them over several bitmaps of one picture.
-type finders struct{ all []finder }
+type finders struct {
+	all   []finder
+	looks []look
+}
 
-// maxFinders bounds the work that a hostile picture can make: forty codes have 120.
-const maxFinders = 120
+// maxFinders bounds the work that a hostile picture can make: twenty-six codes have 78.
+const maxFinders = 80
 
-// best returns the likeliest ones that look so in the round too.
+// best returns the likeliest ones that look so in the round too, their sizes
+// measured along their sides.
 func (f *finders) best(c *canvas) []finder {
 	slices.SortStableFunc(f.all, func(a, b finder) int { return cmp.Compare(b.seen, a.seen) })
-	few := slices.DeleteFunc(slices.Clone(f.all), func(one finder) bool {
-		return one.seen < 2 || float64(one.seen) < one.module/2 || !c.concentric(one)
-	})
-	return few[:min(len(few), maxFinders)]
+	var few []finder
+	for _, one := range f.all {
+		if one.seen < 2 || float64(one.seen) < one.module/2 || len(few) == maxFinders {
+			continue
+		}
+		if one, ok := f.measure(c, one); ok {
+			few = append(few, one)
+		}
+	}
+	return few
+}
+
+// measure finds the directions of a pattern's sides, in the first of the bitmaps
+// that shows them clearly. Lines across a pattern that is turned are longer than
+// its sides.
+func (f *finders) measure(c *canvas, one finder) (finder, bool) {
+	for _, l := range f.looks {
+		u, v, ok := l.sides(one)
+		if ok && c.concentric(one.at, u, v) {
+			one.module, one.look = math.Sqrt(u.length()*v.length()), l
+			return one, true
+		}
+	}
+	one.look = f.looks[0]
+	for _, module := range []float64{one.module, one.module * 0.75} {
+		if c.concentric(one.at, Point{module, 0}, Point{0, module}) {
+			one.module = module
+			return one, true
+		}
+	}
+	return one, false
+}
+
+// sides returns the edges of a module: the pattern is shortest along its sides.
+func (l look) sides(f finder) (u, v Point, ok bool) {
+	const directions = 16
+	shortest := math.Inf(1)
+	for i := range directions {
+		sin, cos := math.Sincos(math.Pi * float64(i) / directions)
+		s, ok := l.module(f, Point{cos, sin})
+		if !ok {
+			return u, v, false
+		}
+		if s < shortest {
+			shortest = s
+			u = Point{cos, sin}.scaled(s)
+		}
+	}
+	across := Point{-u.Y, u.X}.scaled(1 / shortest)
+	s, ok := l.module(f, across)
+	return u, across.scaled(s), ok
+}
+
+// module measures a finder pattern along a direction; false where noise or
+// neighbours make its edges unclear.
+func (l look) module(f finder, direction Point) (float64, bool) {
+	s := l.bitmap.span(f.at.scaled(1/l.scale), direction, f.module*7/l.scale) * l.scale / 7
+	return s, s > f.module*0.45 && s < f.module*2.2
 }
 
 // concentric looks along circles, which stay within the pattern's squares
-// however it is turned.
-func (c *canvas) concentric(f finder) bool {
-	const places, least = 16, 12
+// however it is turned; u and v are about the edges of a module.
+func (c *canvas) concentric(at, u, v Point) bool {
+	const places, least = 16, 5
+	radius := int(min(u.length(), v.length()) * 0.35)
 	ring := func(modules float64) float64 {
 		sum := 0.0
 		for i := range places {
 			sin, cos := math.Sincos(2 * math.Pi * float64(i) / places)
-			p := f.at.plus(Point{cos, sin}, modules*f.module)
-			sum += c.sums.mean(int(p.X), int(p.Y), int(f.module*0.35))
+			p := at.plus(u, cos*modules).plus(v, sin*modules)
+			sum += c.sums.mean(int(p.X), int(p.Y), radius)
 		}
 		return sum / places
 	}
 	dark, light, outer := ring(0.8), ring(2.2), ring(3.1)
-	return light-dark > least && light-outer > least/2
+	return light-dark > least && light-outer > least*0.6
 }
 
 // add joins a sighting with the one that it repeats.
 func (f *finders) add(at Point, module float64) {
 	for i := range f.all {
 		c := &f.all[i]
-		near := max(c.module, module) * 1.5
+		near := max(c.module, module)
 		if math.Abs(c.at.X-at.X) > near || math.Abs(c.at.Y-at.Y) > near || c.module > 1.6*module || module > 1.6*c.module {
 			continue
 		}
@@ -62,13 +130,14 @@ func (f *finders) add(at Point, module float64) {
 		return
 	}
 	if len(f.all) < 4*maxFinders {
-		f.all = append(f.all, finder{at, module, 1})
+		f.all = append(f.all, finder{at: at, module: module, seen: 1})
 	}
 }
 
-// collect looks along every line for the ratio 1:1:3:1:1 of ISO/IEC 18004, 6.3.3;
-// scale leads from the bitmap's coordinates to those of the finders.
-func (f *finders) collect(b *bitmap, scale float64) {
+// collect looks along every line for the ratio 1:1:3:1:1 of ISO/IEC 18004, 6.3.3.
+func (f *finders) collect(l look) {
+	f.looks = append(f.looks, l)
+	b, scale := l.bitmap, l.scale
 	edges := make([]int, 0, b.w+1)
 	for y := range b.h {
 		line := b.dark[y*b.w : (y+1)*b.w]

@@ -6,6 +6,8 @@ import "math"
 type canvas struct {
 	*plane
 	sums *sums
+	// work counts the modules that were rated.
+	work int
 }
 
 // lightness returns how much lighter a place is than its surroundings.
@@ -31,6 +33,7 @@ func (c *canvas) rate(t *template, q quad, radius int) float64 {
 	if !ok {
 		return -limit
 	}
+	c.work += len(t.modules)
 	sum, weights := 0.0, 0.0
 	for i := range t.modules {
 		k := &t.modules[i]
@@ -69,26 +72,36 @@ func (c *canvas) agreement(p pose) (finders, timing float64) {
 	return right[0] / count[0], right[1] / count[1]
 }
 
-// refine moves the corners to where the template fits best: first the one that
-// no finder pattern holds, then all.
-func (c *canvas) refine(p pose) pose {
-	module := p.corners[0].minus(p.corners[1]).length() / float64(p.template.size)
+// swing moves the corner that no finder pattern holds to where the template
+// fits best.
+func (c *canvas) swing(p pose) pose {
 	p.fit = c.rate(p.template, p.corners, p.radius)
 	reach := max(2, float64(p.template.size)/14)
+	step := max(0.8, reach/6)
 	best := p
-	for dy := -reach; dy <= reach; dy += 0.7 {
-		for dx := -reach; dx <= reach; dx += 0.7 {
+	for dy := -reach; dy <= reach; dy += step {
+		for dx := -reach; dx <= reach; dx += step {
 			try := p
-			try.corners[2] = p.corners[2].plus(Point{dx, dy}, module)
+			try.corners[2] = p.corners[2].plus(Point{dx, dy}, p.module())
 			if try.fit = c.rate(try.template, try.corners, try.radius); try.fit > best.fit {
 				best = try
 			}
 		}
 	}
-	for step := 0.6; step > 0.05; step /= 2 {
-		best = c.climb(best, step*module)
-	}
 	return best
+}
+
+func (p pose) module() float64 {
+	return p.corners[0].minus(p.corners[1]).length() / float64(p.template.size)
+}
+
+// refine moves all corners in ever smaller steps.
+func (c *canvas) refine(p pose) pose {
+	module := p.module()
+	for step := 0.6; step > 0.05; step /= 2 {
+		p = c.climb(p, step*module)
+	}
+	return p
 }
 
 // climb moves single corners by a step as long as that helps.

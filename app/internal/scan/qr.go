@@ -7,22 +7,18 @@ import (
 	"github.com/makiuchi-d/gozxing/common"
 )
 
-// look is a bitmap to find finder patterns in, and what its coordinates must be
-// multiplied with to be the canvas's.
-type look struct {
-	bitmap *bitmap
-	scale  float64
-}
-
 // qrSearch looks for codes of one polarity.
 type qrSearch struct {
 	canvas  *canvas
-	bitmap  *bitmap
 	finders finders
 	found   []Symbol
 }
 
 const upscaleBelow = 800
+
+// maxWork is how many modules may be rated between one symbol and the next: a
+// second of a slow processor. A hostile picture has work for hours.
+const maxWork = 20_000_000
 
 // readQR looks twice at each polarity: quickly, then, where nothing was found or
 // patterns are left, with the picture enlarged, reduced and smoothed.
@@ -51,15 +47,14 @@ func readQR(ctx context.Context, p *plane, symbologies Set) []Symbol {
 
 // newQRSearch takes the plane with its polarity put right: dark on light.
 func newQRSearch(p *plane) *qrSearch {
-	return &qrSearch{canvas: &canvas{p, p.sums()}}
+	return &qrSearch{canvas: &canvas{plane: p, sums: p.sums()}}
 }
 
 // quick compares with surroundings large and small.
 func (s *qrSearch) quick() []look {
 	c := s.canvas
 	side := min(c.w, c.h)
-	s.bitmap = c.adapt(c.sums, max(8, side/10))
-	return []look{{s.bitmap, 1}, {c.adapt(c.sums, max(6, side/32)), 1}}
+	return []look{{c.adapt(c.sums, max(8, side/10)), 1}, {c.adapt(c.sums, max(6, side/32)), 1}}
 }
 
 func (s *qrSearch) thorough() []look {
@@ -88,12 +83,13 @@ func (s *qrSearch) run(ctx context.Context, looks []look) []Symbol {
 		if ctx.Err() != nil {
 			return nil
 		}
-		s.finders.collect(l.bitmap, l.scale)
+		s.finders.collect(l)
 	}
 	all := s.finders.best(s.canvas)
 	used := make([]bool, len(all))
+	s.canvas.work = 0
 	for _, t := range triples(all) {
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || s.canvas.work > maxWork {
 			break
 		}
 		if used[t.corner] || used[t.right] || used[t.down] {
@@ -103,6 +99,7 @@ func (s *qrSearch) run(ctx context.Context, looks []look) []Symbol {
 		if !ok {
 			continue
 		}
+		s.canvas.work = 0
 		used[t.corner], used[t.right], used[t.down] = true, true, true
 		s.found = append(s.found, symbol)
 	}
@@ -115,7 +112,7 @@ const (
 	minFinders = 0.75
 	minTiming  = 0.62
 	// minFirst is the least at the first guess.
-	minFirst = 0.6
+	minFirst = 0.58
 )
 
 // read fits symbols of the likely sizes to the three patterns, and decodes them
@@ -146,11 +143,11 @@ func (s *qrSearch) read(corner, right, down finder) (Symbol, bool) {
 // poses places symbols of the sizes that the distances allow.
 func (s *qrSearch) poses(corner, right, down finder) []pose {
 	u, v := right.at.minus(corner.at), down.at.minus(corner.at)
-	across, leanX := s.modulesAlong(corner, right, u)
-	along, leanY := s.modulesAlong(corner, down, v)
+	across, leanX := modulesAlong(corner, right, u)
+	along, leanY := modulesAlong(corner, down, v)
 	estimate := (across+along)/2 + 7
 	nearest := int(math.Round((estimate - 17) / 4))
-	reach := 1 + nearest/9
+	reach := 1 + nearest/12
 	radius := max(4, int((corner.module+right.module+down.module)/3*5))
 	var poses []pose
 	for version := nearest - reach; version <= nearest+reach; version++ {
@@ -160,7 +157,11 @@ func (s *qrSearch) poses(corner, right, down finder) []pose {
 		t := templateOf(17 + 4*version)
 		p := guess(corner.at, right.at, down.at, leanX, leanY, t)
 		p.radius = radius
-		if finders, _ := s.canvas.agreement(p); finders >= minFirst {
+		if finders, _ := s.canvas.agreement(p); finders < minFinders-0.1 {
+			continue
+		}
+		p = s.canvas.swing(p)
+		if _, timing := s.canvas.agreement(p); timing >= minFirst {
 			poses = append(poses, s.canvas.refine(p))
 		}
 	}
@@ -169,14 +170,13 @@ func (s *qrSearch) poses(corner, right, down finder) []pose {
 
 // modulesAlong counts the modules between two patterns, and says how much the
 // farther one is smaller: 1+lean is the root of the ratio of their scales.
-func (s *qrSearch) modulesAlong(a, b finder, between Point) (modules, lean float64) {
+func modulesAlong(a, b finder, between Point) (modules, lean float64) {
 	distance := between.length()
 	direction := between.scaled(1 / distance)
-	longest := 8 * max(a.module, b.module)
-	first := s.bitmap.span(a.at, direction, longest) / 7
-	second := s.bitmap.span(b.at, direction, longest) / 7
-	if first == 0 || second == 0 || first > 2.5*second || second > 2.5*first {
-		return distance / ((a.module + b.module) / 2), 0
+	first, clear := a.look.module(a, direction)
+	second, clearToo := b.look.module(b, direction)
+	if !clear || !clearToo {
+		return distance / math.Sqrt(a.module*b.module), math.Sqrt(a.module/b.module) - 1
 	}
 	return distance / math.Sqrt(first*second), math.Sqrt(first/second) - 1
 }

@@ -21,7 +21,7 @@ func reads(pictures []distorted, read func(i int) bool) map[string]int {
 func ours(t testing.TB, p distorted) bool {
 	t.Helper()
 	start := time.Now()
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	found := Read(ctx, &Picture{luminance(p.img)}, Strong)
 	if os.Getenv("V") != "" {

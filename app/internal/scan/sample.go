@@ -1,6 +1,9 @@
 package scan
 
 import (
+	"math"
+	"slices"
+
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/common"
 	"github.com/makiuchi-d/gozxing/qrcode/decoder"
@@ -38,17 +41,38 @@ func (c *canvas) sample(p pose) (*grid, bool) {
 	return g, true
 }
 
-// sharpen takes from each module what its neighbours' light spilled into it.
-func (g *grid) sharpen(much float64) *grid {
-	out := &grid{g.size, make([]float64, len(g.v))}
-	for y := range g.size {
-		for x := range g.size {
-			v := g.at(x, y)
-			around := (g.at(x-1, y) + g.at(x+1, y) + g.at(x, y-1) + g.at(x, y+1)) / 4
-			out.v[y*g.size+x] = v + much*(v-around)
+// deblur undoes what a lens out of focus does to modules, as far as that goes:
+// blurred once more, the result must be the grid (Van Cittert's iteration). sigma
+// is in modules.
+func (g *grid) deblur(sigma float64) *grid {
+	low, high := slices.Min(g.v), slices.Max(g.v)
+	const rounds = 12
+	out := &grid{g.size, slices.Clone(g.v)}
+	for range rounds {
+		again := out.blur(sigma)
+		for i := range out.v {
+			out.v[i] = min(max(out.v[i]+g.v[i]-again.v[i], low), high)
 		}
 	}
 	return out
+}
+
+func (g *grid) blur(sigma float64) *grid {
+	near, far := math.Exp(-1/(2*sigma*sigma)), math.Exp(-4/(2*sigma*sigma))
+	total := 1 + 2*near + 2*far
+	across := &grid{g.size, make([]float64, len(g.v))}
+	for y := range g.size {
+		for x := range g.size {
+			across.v[y*g.size+x] = (g.at(x, y) + near*(g.at(x-1, y)+g.at(x+1, y)) + far*(g.at(x-2, y)+g.at(x+2, y))) / total
+		}
+	}
+	down := &grid{g.size, make([]float64, len(g.v))}
+	for y := range g.size {
+		for x := range g.size {
+			down.v[y*g.size+x] = (across.at(x, y) + near*(across.at(x, y-1)+across.at(x, y+1)) + far*(across.at(x, y-2)+across.at(x, y+2))) / total
+		}
+	}
+	return down
 }
 
 // thresholder returns for each module what it must be darker than.
@@ -101,13 +125,13 @@ func (g *grid) bits(t thresholder) (*gozxing.BitMatrix, error) {
 	return bits, nil
 }
 
-// decode tries the grid as it is and sharpened, by each threshold. What comes
+// decode tries the grid as it is and sharper, by each threshold. What comes
 // out has passed Reed-Solomon error correction.
 func (g *grid) decode() (*common.DecoderResult, bool) {
-	for _, much := range []float64{0, 1, 0.5, 2} {
+	for _, sigma := range []float64{0, 0.5, 0.65, 0.8, 0.95} {
 		sharp := g
-		if much > 0 {
-			sharp = g.sharpen(much)
+		if sigma > 0 {
+			sharp = g.deblur(sigma)
 		}
 		for _, t := range []thresholder{level, local(4), local(7)} {
 			bits, err := sharp.bits(t)

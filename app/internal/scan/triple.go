@@ -38,7 +38,7 @@ func triples(all []finder) []triple {
 }
 
 func similar(a, b finder) bool {
-	return a.module < 2.2*b.module && b.module < 2.2*a.module
+	return a.module < 3*b.module && b.module < 3*a.module
 }
 
 // arrange finds the corner of three patterns: it lies opposite the longest side.
@@ -83,7 +83,7 @@ func (t *triple) judge(all []finder, u, v Point) bool {
 	}
 	sizes := 0.0
 	for _, i := range []int{t.corner, t.right, t.down} {
-		sizes += math.Abs(math.Log(all[i].module/module)) + 1/float64(all[i].seen)
+		sizes += math.Abs(math.Log(all[i].module/module)) + 4/float64(all[i].seen)
 	}
 	// Neighbours make a symbol rather than patterns far apart.
 	far := max(a, b) / module / maxLeg
