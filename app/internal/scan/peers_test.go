@@ -21,8 +21,6 @@ var zxingScript string
 func save(t *testing.T, pictures []distorted) []string {
 	t.Helper()
 	dir := t.TempDir()
-		dir = keep
-	}
 	paths := make([]string, len(pictures))
 	for i, p := range pictures {
 		paths[i] = filepath.Join(dir, fmt.Sprintf("%s%03d.png", p.kind, i))
