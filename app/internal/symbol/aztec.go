@@ -15,12 +15,13 @@ import (
 // The standard needs no quiet zone; two modules keep a dark frame off. Of longer
 // texts zxing-cpp misreads some, and the library takes long over them.
 var aztecEncoder = Encoder{
-	Name:   "aztec",
-	Title:  "Aztec",
-	Group:  Matrix,
-	Hint:   "ASCII text, up to 800 characters.",
-	encode: encodeAztec,
-	decode: decodeAztec,
+	Name:    "aztec",
+	Title:   "Aztec",
+	Group:   Matrix,
+	Hint:    "ASCII text, up to 800 characters.",
+	Example: "TICKET 42",
+	encode:  encodeAztec,
+	decode:  decodeAztec,
 }
 
 const (

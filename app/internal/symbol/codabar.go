@@ -14,12 +14,13 @@ import (
 // Codabar by EN 798, without a check character. The start and stop characters
 // A to D are part of what a reader returns; A where none are given.
 var codabarEncoder = Encoder{
-	Name:   "codabar",
-	Title:  "Codabar",
-	Group:  Industry,
-	Hint:   "Digits and - $ : / . +, 2 to 48; a start and a stop letter A to D around them if you like.",
-	Linear: true,
-	encode: encodeCodabar,
+	Name:    "codabar",
+	Title:   "Codabar",
+	Group:   Industry,
+	Hint:    "Digits and - $ : / . +, 2 to 48; a start and a stop letter A to D around them if you like.",
+	Example: "A40156B",
+	Linear:  true,
+	encode:  encodeCodabar,
 	decode: func(s *Symbol) (string, error) {
 		return decodeLine(s, oned.NewCodaBarReader(), hints{gozxing.DecodeHintType_RETURN_CODABAR_START_END: true})
 	},

@@ -9,13 +9,14 @@ import (
 
 // Code 128 by ISO/IEC 15417, quiet zones of ten modules.
 var code128Encoder = Encoder{
-	Name:   "code128",
-	Title:  "Code 128",
-	Group:  Industry,
-	Hint:   "Letters, digits and signs (ASCII), 80 at the most.",
-	Linear: true,
-	encode: encodeCode128,
-	decode: func(s *Symbol) (string, error) { return decodeLine(s, oned.NewCode128Reader(), nil) },
+	Name:    "code128",
+	Title:   "Code 128",
+	Group:   Industry,
+	Hint:    "Letters, digits and signs (ASCII), 80 at the most.",
+	Example: "Ab-12",
+	Linear:  true,
+	encode:  encodeCode128,
+	decode:  func(s *Symbol) (string, error) { return decodeLine(s, oned.NewCode128Reader(), nil) },
 }
 
 const code128MaxChars = 80

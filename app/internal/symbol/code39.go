@@ -12,13 +12,14 @@ import (
 // 43 characters are offered: the full ASCII form reads as other text wherever
 // a scanner is not told of it.
 var code39Encoder = Encoder{
-	Name:   "code39",
-	Title:  "Code 39",
-	Group:  Industry,
-	Hint:   "Capital letters, digits, space and - . $ / + %, 48 at the most.",
-	Linear: true,
-	encode: encodeCode39,
-	decode: func(s *Symbol) (string, error) { return decodeLine(s, oned.NewCode39Reader(), nil) },
+	Name:    "code39",
+	Title:   "Code 39",
+	Group:   Industry,
+	Hint:    "Capital letters, digits, space and - . $ / + %, 48 at the most.",
+	Example: "SHELF 12",
+	Linear:  true,
+	encode:  encodeCode39,
+	decode:  func(s *Symbol) (string, error) { return decodeLine(s, oned.NewCode39Reader(), nil) },
 }
 
 const code39MaxChars = 48

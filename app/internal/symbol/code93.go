@@ -10,13 +10,14 @@ import (
 // Code 93 by AIM USS-93: both check characters are always there and readers
 // take them away; its shift characters reach all of ASCII.
 var code93Encoder = Encoder{
-	Name:   "code93",
-	Title:  "Code 93",
-	Group:  Industry,
-	Hint:   "Letters, digits and signs (ASCII), 48 at the most.",
-	Linear: true,
-	encode: encodeCode93,
-	decode: func(s *Symbol) (string, error) { return decodeLine(s, oned.NewCode93Reader(), nil) },
+	Name:    "code93",
+	Title:   "Code 93",
+	Group:   Industry,
+	Hint:    "Letters, digits and signs (ASCII), 48 at the most.",
+	Example: "Lot-9",
+	Linear:  true,
+	encode:  encodeCode93,
+	decode:  func(s *Symbol) (string, error) { return decodeLine(s, oned.NewCode93Reader(), nil) },
 }
 
 const code93MaxChars = 48

@@ -13,11 +13,12 @@ import (
 // zone of one module that the standard asks for at the least. The library's
 // 144 modules do not read, and it has no way to name a character set.
 var dataMatrix = Encoder{
-	Name:   "datamatrix",
-	Title:  "Data Matrix",
-	Group:  Matrix,
-	Hint:   "ASCII text, up to 1304 characters or 2608 digits.",
-	encode: encodeDataMatrix,
+	Name:    "datamatrix",
+	Title:   "Data Matrix",
+	Group:   Matrix,
+	Hint:    "ASCII text, up to 1304 characters or 2608 digits.",
+	Example: "Part 7/4",
+	encode:  encodeDataMatrix,
 	decode: func(s *Symbol) (string, error) {
 		result, err := decoder.NewDecoder().DecodeBoolMap(gridOfRows(s))
 		if err != nil {

@@ -9,13 +9,14 @@ import (
 
 // EAN-13: quiet zones of 11 and 7 modules.
 var ean13 = Encoder{
-	Name:   "ean13",
-	Title:  "EAN-13",
-	Group:  Retail,
-	Hint:   "12 digits, or 13 with the check digit.",
-	Linear: true,
-	encode: encodeEAN13,
-	decode: func(s *Symbol) (string, error) { return decodeLine(s, oned.NewEAN13Reader(), nil) },
+	Name:    "ean13",
+	Title:   "EAN-13",
+	Group:   Retail,
+	Hint:    "12 digits, or 13 with the check digit.",
+	Example: "4006381333931",
+	Linear:  true,
+	encode:  encodeEAN13,
+	decode:  func(s *Symbol) (string, error) { return decodeLine(s, oned.NewEAN13Reader(), nil) },
 }
 
 func encodeEAN13(text string, _ Options) (*Symbol, string, error) {

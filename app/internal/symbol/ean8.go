@@ -9,13 +9,14 @@ import (
 
 // EAN-8: bars of 18.23 mm at an X dimension of 0.33 mm, quiet zones of 7 modules.
 var ean8 = Encoder{
-	Name:   "ean8",
-	Title:  "EAN-8",
-	Group:  Retail,
-	Hint:   "7 digits, or 8 with the check digit.",
-	Linear: true,
-	encode: encodeEAN8,
-	decode: func(s *Symbol) (string, error) { return decodeLine(s, oned.NewEAN8Reader(), nil) },
+	Name:    "ean8",
+	Title:   "EAN-8",
+	Group:   Retail,
+	Hint:    "7 digits, or 8 with the check digit.",
+	Example: "9638507",
+	Linear:  true,
+	encode:  encodeEAN8,
+	decode:  func(s *Symbol) (string, error) { return decodeLine(s, oned.NewEAN8Reader(), nil) },
 }
 
 const ean8BarHeight = 55

@@ -38,6 +38,8 @@ type Encoder struct {
 	Group Group
 	// Hint says in a sentence what it can carry.
 	Hint string
+	// Example is a text that it can carry.
+	Example string
 	// Linear is set for barcodes.
 	Linear bool
 	// Levels are the error correction levels to choose from, the default first;

@@ -14,13 +14,14 @@ import (
 // GS1-128 by GS1 General Specifications section 5.4: Code 128 that begins with
 // FNC1 and carries element strings.
 var gs1128 = Encoder{
-	Name:   "gs1-128",
-	Title:  "GS1-128",
-	Group:  Industry,
-	Hint:   "Application identifiers in brackets: (01)09501101530003(17)261231(10)AB-123.",
-	Linear: true,
-	encode: encodeGS1128,
-	decode: decodeGS1128,
+	Name:    "gs1-128",
+	Title:   "GS1-128",
+	Group:   Industry,
+	Hint:    "Application identifiers in brackets: (01)09501101530003(17)261231(10)AB-123.",
+	Example: "(01)09501101530003(17)261231(10)AB-123",
+	Linear:  true,
+	encode:  encodeGS1128,
+	decode:  decodeGS1128,
 }
 
 const (

@@ -11,25 +11,27 @@ import (
 
 // Interleaved 2 of 5 by ISO/IEC 16390: pairs of digits, quiet zones of ten modules.
 var itf = Encoder{
-	Name:   "itf",
-	Title:  "Interleaved 2 of 5",
-	Group:  Industry,
-	Hint:   "An even number of digits, 6 to 48.",
-	Linear: true,
-	encode: encodeITF,
-	decode: decodeITF,
+	Name:    "itf",
+	Title:   "Interleaved 2 of 5",
+	Group:   Industry,
+	Hint:    "An even number of digits, 6 to 48.",
+	Example: "123456",
+	Linear:  true,
+	encode:  encodeITF,
+	decode:  decodeITF,
 }
 
 // ITF-14 by GS1 General Specifications section 5.3: 14 digits, bearer bars of
 // twice the narrow bar or more above and below.
 var itf14 = Encoder{
-	Name:   "itf14",
-	Title:  "ITF-14",
-	Group:  Industry,
-	Hint:   "13 digits, or 14 with the check digit (GTIN of a case).",
-	Linear: true,
-	encode: encodeITF14,
-	decode: decodeITF,
+	Name:    "itf14",
+	Title:   "ITF-14",
+	Group:   Industry,
+	Hint:    "13 digits, or 14 with the check digit (GTIN of a case).",
+	Example: "1540014128876",
+	Linear:  true,
+	encode:  encodeITF14,
+	decode:  decodeITF,
 }
 
 // A part of an ITF symbol may look like a shorter one, so that readers ignore

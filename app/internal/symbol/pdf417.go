@@ -7,12 +7,13 @@ import (
 // PDF417 by ISO/IEC 15438, encoded here: the library's row indicators are wrong
 // for most numbers of rows. Rows of three modules, quiet zone of two.
 var pdf417 = Encoder{
-	Name:   "pdf417",
-	Title:  "PDF417",
-	Group:  Matrix,
-	Hint:   "Any text in any language, about 1000 letters or 2000 digits.",
-	encode: encodePDF417,
-	decode: decodePDF417,
+	Name:    "pdf417",
+	Title:   "PDF417",
+	Group:   Matrix,
+	Hint:    "Any text in any language, about 1000 letters or 2000 digits.",
+	Example: "Grüße 12",
+	encode:  encodePDF417,
+	decode:  decodePDF417,
 }
 
 const (

@@ -13,13 +13,14 @@ import (
 
 // QR codes by ISO/IEC 18004, quiet zone of clause 5.3.8: four modules.
 var qr = Encoder{
-	Name:   "qr",
-	Title:  "QR code",
-	Group:  Matrix,
-	Hint:   "Any text in any language.",
-	Levels: []string{"M", "L", "Q", "H"},
-	encode: encodeQR,
-	decode: decodeQR,
+	Name:    "qr",
+	Title:   "QR code",
+	Group:   Matrix,
+	Hint:    "Any text in any language.",
+	Example: "https://example.org/Grüße",
+	Levels:  []string{"M", "L", "Q", "H"},
+	encode:  encodeQR,
+	decode:  decodeQR,
 }
 
 const qrQuiet = 4

@@ -11,13 +11,14 @@ import (
 // the first and the last digit stand beside the bars, theirs are as long as
 // guards. Quiet zones of 9 modules.
 var upca = Encoder{
-	Name:   "upca",
-	Title:  "UPC-A",
-	Group:  Retail,
-	Hint:   "11 digits, or 12 with the check digit.",
-	Linear: true,
-	encode: encodeUPCA,
-	decode: func(s *Symbol) (string, error) { return decodeLine(s, oned.NewUPCAReader(), nil) },
+	Name:    "upca",
+	Title:   "UPC-A",
+	Group:   Retail,
+	Hint:    "11 digits, or 12 with the check digit.",
+	Example: "036000291452",
+	Linear:  true,
+	encode:  encodeUPCA,
+	decode:  func(s *Symbol) (string, error) { return decodeLine(s, oned.NewUPCAReader(), nil) },
 }
 
 func encodeUPCA(text string, _ Options) (*Symbol, string, error) {

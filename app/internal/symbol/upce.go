@@ -12,13 +12,14 @@ import (
 // zeros are left out. Quiet zones of 9 and 7 modules. Number system 1, which
 // GS1 does not assign and some readers do not know, is not offered.
 var upce = Encoder{
-	Name:   "upce",
-	Title:  "UPC-E",
-	Group:  Retail,
-	Hint:   "6 digits, 8 with number system and check digit, or a UPC-A number that can be shortened.",
-	Linear: true,
-	encode: encodeUPCE,
-	decode: func(s *Symbol) (string, error) { return decodeLine(s, oned.NewUPCEReader(), nil) },
+	Name:    "upce",
+	Title:   "UPC-E",
+	Group:   Retail,
+	Hint:    "6 digits, 8 with number system and check digit, or a UPC-A number that can be shortened.",
+	Example: "01234565",
+	Linear:  true,
+	encode:  encodeUPCE,
+	decode:  func(s *Symbol) (string, error) { return decodeLine(s, oned.NewUPCEReader(), nil) },
 }
 
 // upcDigits are the digits of number set A, seven modules each.

@@ -98,17 +98,17 @@ func (a *App) makePicture(file string, values url.Values) (*picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(body)
-	p := &picture{
-		symbology: encoder.Name, format: format.Name,
-		body:      body,
-		etag:      []string{`"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`},
-		mediaType: []string{format.MediaType},
-	}
+	p := newPicture(body, format.MediaType)
+	p.symbology, p.format = encoder.Name, format.Name
 	if download {
 		p.disposition = []string{`attachment; filename="` + encoder.Name + "." + format.Name + `"`}
 	}
 	return p, nil
+}
+
+func newPicture(body []byte, mediaType string) *picture {
+	sum := sha256.Sum256(body)
+	return &picture{body: body, mediaType: []string{mediaType}, etag: []string{`"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}}
 }
 
 func sendPicture(w http.ResponseWriter, r *http.Request, p *picture, caching []string) {

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -152,25 +153,22 @@ func TestCacheForgetsTheLeastUsedAndStaysBelowItsBound(t *testing.T) {
 
 // TestEqualRequestsAreMadeOnce asks while the same is being made.
 func TestEqualRequestsAreMadeOnce(t *testing.T) {
-	a := limitedApp(t, RateLimit{})
-	gate, inside := make(chan struct{}), make(chan struct{})
-	go func() {
-		_, _, _ = a.flights.Do("qr.svg?data=x", func() (any, error) {
-			close(inside)
-			<-gate
-			return &picture{body: []byte("made once"), mediaType: []string{"text/plain"}}, nil
-		})
-	}()
-	<-inside
-	answer := make(chan *httptest.ResponseRecorder)
-	go func() { answer <- from(a, "198.51.100.7:1", "", "/api/v1/qr.svg?data=x") }()
-	for a.metrics.misses.Get() == 0 {
-		time.Sleep(time.Millisecond)
-	}
-	// It has missed the cache and is about to join.
-	time.Sleep(20 * time.Millisecond)
-	close(gate)
-	if w := <-answer; w.Body.String() != "made once" || a.metrics.shared.Get() != 1 {
-		t.Errorf("answer %q, %d shared", w.Body, a.metrics.shared.Get())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		a := limitedApp(t, RateLimit{})
+		gate := make(chan struct{})
+		go func() {
+			_, _, _ = a.flights.Do("qr.svg?data=x", func() (any, error) {
+				<-gate
+				return &picture{body: []byte("made once"), mediaType: []string{"text/plain"}}, nil
+			})
+		}()
+		synctest.Wait()
+		answer := make(chan *httptest.ResponseRecorder, 1)
+		go func() { answer <- from(a, "198.51.100.7:1", "", "/api/v1/qr.svg?data=x") }()
+		synctest.Wait()
+		close(gate)
+		if w := <-answer; w.Body.String() != "made once" || a.metrics.shared.Get() != 1 {
+			t.Errorf("answer %q, %d shared", w.Body, a.metrics.shared.Get())
+		}
+	})
 }

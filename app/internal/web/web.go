@@ -38,13 +38,16 @@ type Build struct {
 
 // App serves symbols. Its methods may be used by many goroutines.
 type App struct {
-	cfg      Config
-	assets   assets
-	page     *page
-	metrics  *metrics
-	cache    *cache
-	flights  singleflight.Group
-	limiter  *limiter
+	cfg     Config
+	assets  assets
+	page    *page
+	metrics *metrics
+	cache   *cache
+	flights singleflight.Group
+	limiter *limiter
+	// batches holds a place for each batch that runs.
+	batches  chan struct{}
+	openapi  *picture
 	draining atomic.Bool
 }
 
@@ -52,7 +55,12 @@ type App struct {
 func New(cfg Config) (*App, error) {
 	a := &App{cfg: cfg, cache: newCache(cfg.CacheBytes), limiter: newLimiter(cfg.RateLimit)}
 	a.metrics = newMetrics(cfg.Build, a.cache)
-	var err error
+	a.batches = make(chan struct{}, maxBatches)
+	document, err := apiDocument(cfg.Build)
+	if err != nil {
+		return nil, err
+	}
+	a.openapi = newPicture(document, "application/json")
 	if a.assets, err = loadAssets(); err != nil {
 		return nil, err
 	}
@@ -76,6 +84,13 @@ func (a *App) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", a.servePage)
 	mux.HandleFunc("GET /static/{file}", a.assets.serve)
+	mux.HandleFunc("GET /api", a.serveManual)
+	mux.HandleFunc("GET /api/openapi.json", a.serveOpenAPI)
+	mux.HandleFunc("GET /batch", a.serveBatchPage)
+	mux.HandleFunc("POST /batch", a.postBatchPage)
+	mux.HandleFunc("GET /batch/example.csv", a.serveBatchExample)
+	mux.HandleFunc("POST /api/v1/batch", a.postBatch)
+	mux.HandleFunc("GET /api/v1/batch", methodNotAllowed("POST"))
 	mux.HandleFunc("GET /api/v1/{file}", a.getSymbol)
 	mux.HandleFunc("POST /api/v1/{file}", a.postSymbol)
 	mux.HandleFunc("/api/v1/{file}", methodNotAllowed("GET, HEAD, POST"))

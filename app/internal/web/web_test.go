@@ -17,7 +17,7 @@ import (
 
 func newApp(t testing.TB, log *bytes.Buffer) *App {
 	t.Helper()
-	a, err := New(Config{Log: slog.New(slog.NewJSONHandler(log, nil)), TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}})
+	a, err := New(Config{Build: Build{Version: "test"}, Log: slog.New(slog.NewJSONHandler(log, nil)), TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,11 +76,14 @@ func TestStatuses(t *testing.T) {
 }
 
 // examples are a text for each symbology.
-var examples = map[string]string{
-	"qr": "Grüße", "datamatrix": "Part 7/4", "aztec": "TICKET 42", "pdf417": "Grüße 12",
-	"ean13": "4006381333931", "ean8": "9638507", "upca": "036000291452", "upce": "01234565",
-	"code128": "Ab-12", "gs1-128": "(01)09501101530003(17)261231(10)AB-123", "code39": "SHELF 12", "code93": "Lot-9",
-	"itf": "123456", "itf14": "1540014128876", "codabar": "A40156B",
+var examples = exampleTexts()
+
+func exampleTexts() map[string]string {
+	texts := map[string]string{}
+	for _, e := range symbol.Encoders {
+		texts[e.Name] = e.Example
+	}
+	return texts
 }
 
 func TestEverySymbologyIsServedAndListed(t *testing.T) {

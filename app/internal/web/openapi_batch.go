@@ -1,0 +1,26 @@
+package web
+
+import "github.com/ycesproject/yces/app/internal/symbol"
+
+// batchPath describes POST /api/v1/batch.
+func batchPath() object {
+	shared := []parameter{
+		{name: columnSymbology, description: "The symbology of rows that name none.", schema: object{"type": "string", "enum": symbologyNames(), "default": symbol.Encoders[0].Name}, example: "qr"},
+		{name: columnFormat, description: "The format of rows that name none.", schema: object{"type": "string", "enum": formatNames(), "default": "png"}, example: "svg"},
+		{name: "bad", description: "skip: bad rows are left out, and the report says why. refuse: nothing is made unless every row is right.", schema: object{"type": "string", "enum": []string{"skip", "refuse"}, "default": "skip"}, example: "skip"},
+	}
+	query, properties := []object{}, object{"file": object{"type": "string", "contentMediaType": "text/csv"}}
+	for _, p := range shared {
+		query = append(query, object{"name": p.name, "in": "query", "description": p.description, "schema": p.schema, "example": p.example})
+		properties[p.name] = p.schema
+	}
+	o := operation("Many at once", "postBatch", "Many symbols from a CSV file", answer("A ZIP archive, sent as it is made; its last file, report.csv, has a line for every row.", "application/zip", object{"type": "string", "contentMediaType": "application/zip"}))
+	o["description"] = "The file's first line names the columns: parameters of a symbol, symbology, format, and name for the picture's file name. Commas, semicolons or tabs separate them. Parameters in the address, or in other parts of the form, hold for all rows whose cell is empty."
+	o["parameters"] = query
+	o["requestBody"] = object{"required": true, "content": object{
+		"text/csv":            object{"schema": object{"type": "string"}, "example": "name,data\nfirst,https://example.org/1\nsecond,https://example.org/2\n"},
+		"multipart/form-data": object{"schema": object{"type": "object", "required": []string{"file"}, "properties": properties, "additionalProperties": object{"type": "string"}}},
+	}}
+	addFaults(o, 400, 413, 415, 429, 503)
+	return object{"post": o}
+}
