@@ -13,6 +13,7 @@ require (
 	github.com/docker/cli v28.5.2+incompatible
 	github.com/docker/docker v28.5.2+incompatible
 	github.com/docker/go-connections v0.5.0
+	github.com/getkin/kin-openapi v0.152.0
 	github.com/google/go-containerregistry v0.20.6
 	github.com/makiuchi-d/gozxing v0.1.1
 	github.com/moby/buildkit v0.25.1
