@@ -8,8 +8,11 @@ import (
 	stdpng "image/png"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/makiuchi-d/gozxing"
@@ -24,11 +27,7 @@ import (
 
 // qrReaders read the images of a set.
 var qrReaders = map[string]func(*testing.T, []sample) []string{
-	"zbar": func(t *testing.T, set []sample) []string {
-		return zbarRead(t, set, []string{"-S*.disable", "-Sqrcode.enable"})
-	},
-	"zxing-cpp": zxingRead,
-	"gozxing":   gozxingRead,
+	"zbar": zbarReadQR, "zxing-cpp": zxingRead, "gozxing": gozxingRead,
 }
 
 func readByAll(t *testing.T, set []sample) {
@@ -45,6 +44,24 @@ func readByAll(t *testing.T, set []sample) {
 		}
 		t.Logf("%s reads %d of %d", name, len(set)-misread, len(set))
 	}
+}
+
+// zbarReadQR takes plain lines, for which it runs zbar for each image: in XML,
+// zbar garbles what is not ASCII.
+func zbarReadQR(_ *testing.T, set []sample) []string {
+	read := make([]string, len(set))
+	var workers sync.WaitGroup
+	for first := range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for i := first; i < len(set); i += runtime.GOMAXPROCS(0) {
+				// Exit code 4 says that the image had no symbol; the test sees it.
+				out, _ := exec.Command("zbarimg", "--quiet", "--raw", "-S*.disable", "-Sqrcode.enable", set[i].path).Output()
+				read[i] = strings.TrimSuffix(string(out), "\n")
+			}
+		})
+	}
+	workers.Wait()
+	return read
 }
 
 func gozxingRead(t *testing.T, set []sample) []string {
