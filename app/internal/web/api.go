@@ -53,7 +53,7 @@ func (a *App) makeFromQuery(r *http.Request) (*picture, error) {
 	if err != nil {
 		return nil, statusError{http.StatusBadRequest, "The query is not well-formed: " + queryFault(err) + "."}
 	}
-	if err := payload.RefuseSecrets(values.Get); err != nil {
+	if err := errors.Join(payload.RefuseSecrets(values.Get), refuseLogo(values)); err != nil {
 		return nil, err
 	}
 	return a.makePicture(r.PathValue("file"), values)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ycesproject/yces/app/internal/fault"
+	"github.com/ycesproject/yces/app/internal/payload"
 )
 
 // What a batch may cost.
@@ -93,6 +94,9 @@ func readBatch(w http.ResponseWriter, r *http.Request) (batch, error) {
 	defaults, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return batch{}, statusError{http.StatusBadRequest, "The query is not well-formed: " + queryFault(err) + "."}
+	}
+	if err := errors.Join(payload.RefuseSecrets(defaults.Get), refuseLogo(defaults)); err != nil {
+		return batch{}, err
 	}
 	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	r.Body = http.MaxBytesReader(w, r.Body, maxBatchBody)

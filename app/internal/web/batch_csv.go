@@ -109,6 +109,8 @@ func checkColumns(columns []string) error {
 	for i, name := range columns {
 		own := name == columnName || name == columnSymbology || name == columnFormat
 		switch {
+		case name == "logo":
+			faults.Add("file", "has a column logo; a logo goes into the form, for all rows")
 		case !own && !slices.Contains(knownParameters, name):
 			faults.Add("file", "has a column %.40q, which is no parameter; there are %s, %s, %s, %s", name, columnName, columnSymbology, columnFormat, strings.Join(knownParameters, ", "))
 		case slices.Contains(columns[:i], name):

@@ -56,7 +56,7 @@ func (a *App) serveManual(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, p := range parametersOf(symbol.Encoders[0]) {
 		values := ""
-		if choices, ok := p.schema["enum"].([]string); ok {
+		if choices, ok := p.schema["enum"].([]string); ok { // the others are in words
 			values = strings.Join(choices, ", ")
 		}
 		m.Parameters = append(m.Parameters, manualParameter{p.name, p.description, values})

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -84,18 +85,18 @@ func formatParameter() object {
 }
 
 func getOperation(e symbol.Encoder) object {
-	query := make([]object, 0, 32)
+	query := make([]object, 0, 64)
 	for _, p := range parametersOf(e) {
-		in := object{"name": p.name, "in": "query", "description": p.description, "schema": p.schema}
-		if p.required {
-			in["required"] = true
+		if p.bodyOnly {
+			continue
 		}
+		in := object{"name": p.name, "in": "query", "description": p.description, "schema": p.schema}
 		if p.example != nil {
 			in["example"] = p.example
 		}
 		query = append(query, in)
 	}
-	o := operation(string(e.Group), operationID("get", e), e.Title, pictureAnswer(true))
+	o := operation(string(e.Group), operationID("get", e), e.Title, pictureAnswer())
 	o["description"] = e.Hint
 	o["parameters"] = query
 	addFaults(o, 400, 404, 429)
@@ -104,28 +105,25 @@ func getOperation(e symbol.Encoder) object {
 }
 
 func postOperation(e symbol.Encoder) object {
-	properties, required := object{}, []string{}
+	text, parts := object{}, object{}
 	for _, p := range parametersOf(e) {
 		schema := object{"description": p.description}
-		for name, value := range p.schema {
-			schema[name] = value
-		}
-		if p.example != nil {
-			schema["examples"] = []any{p.example}
-		}
-		properties[p.name] = schema
-		if p.required {
-			required = append(required, p.name)
+		maps.Copy(schema, p.schema)
+		parts[p.name] = schema
+		if p.name != "logo" {
+			text[p.name] = schema
 		}
 	}
-	schema := object{"type": "object", "properties": properties, "additionalProperties": false}
-	if len(required) > 0 {
-		schema["required"] = required
+	schema := func(properties object) object {
+		return object{"type": "object", "properties": properties, "additionalProperties": false}
 	}
-	body := object{"schema": schema, "example": object{"data": e.Example}}
-	o := operation(string(e.Group), operationID("post", e), e.Title+", with content that must not stand in an address", pictureAnswer(false))
+	o := operation(string(e.Group), operationID("post", e), e.Title+", with content that must not stand in an address", pictureAnswer())
 	o["description"] = e.Hint
-	o["requestBody"] = object{"required": true, "content": object{"application/json": body, "application/x-www-form-urlencoded": body}}
+	o["requestBody"] = object{"required": true, "content": object{
+		"application/json":                  object{"schema": schema(text), "examples": bodiesFor(e)},
+		"application/x-www-form-urlencoded": object{"schema": schema(text), "examples": bodiesFor(e)},
+		"multipart/form-data":               object{"schema": schema(parts)},
+	}}
 	addFaults(o, 400, 404, 413, 415, 429)
 	return o
 }
@@ -136,15 +134,14 @@ func operationID(method string, e symbol.Encoder) string {
 	return method + strings.ToUpper(name[:1]) + name[1:]
 }
 
-func pictureAnswer(kept bool) object {
+func pictureAnswer() object {
 	content := object{}
 	for _, f := range render.Formats {
 		content[f.MediaType] = object{"schema": object{"type": "string", "contentMediaType": f.MediaType}}
 	}
-	headers := object{"ETag": reference("headers", "ETag"), "Cache-Control": reference("headers", "CacheControl")}
-	if kept {
-		headers["RateLimit"] = reference("headers", "RateLimit")
-		headers["RateLimit-Policy"] = reference("headers", "RateLimitPolicy")
+	headers := object{}
+	for name, component := range map[string]string{"ETag": "ETag", "Cache-Control": "CacheControl", "RateLimit": "RateLimit", "RateLimit-Policy": "RateLimitPolicy"} {
+		headers[name] = reference("headers", component)
 	}
 	return object{"description": "The picture.", "headers": headers, "content": content}
 }

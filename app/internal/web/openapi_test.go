@@ -41,11 +41,14 @@ func TestEveryParameterIsDocumented(t *testing.T) {
 			t.Errorf("%s is not in the document", e.Name)
 			continue
 		}
-		body := path.Post.RequestBody.Value.Content["application/json"].Schema.Value
+		body := path.Post.RequestBody.Value.Content["multipart/form-data"].Schema.Value
 		for name := range body.Properties {
 			documented[name] = true
 		}
 		for _, p := range path.Get.Parameters {
+			if p.Value.Name == "data" && p.Value.Example == nil {
+				t.Errorf("%s has no example", e.Name)
+			}
 			if body.Properties[p.Value.Name] == nil {
 				t.Errorf("%s: %s goes with GET only", e.Name, p.Value.Name)
 			}
@@ -70,30 +73,44 @@ type example struct {
 	inPath                          map[string]string
 }
 
-// examplesOf returns what the document shows: each operation with what it must
-// have, and with each of its parameters' examples.
+// examplesOf returns what the document shows: each operation in each format with
+// what it must have, and with each of its parameters' examples.
 func examplesOf(path string, item *openapi3.PathItem) []example {
-	target := path
-	inPath := map[string]string{}
+	targets := []example{{target: path, path: path}}
 	for _, p := range item.Parameters {
-		value := fmt.Sprint(p.Value.Example)
-		inPath[p.Value.Name] = value
-		target = strings.ReplaceAll(target, "{"+p.Value.Name+"}", value)
+		targets = targets[:0]
+		for _, value := range p.Value.Schema.Value.Enum {
+			name := p.Value.Name
+			targets = append(targets, example{path: path, inPath: map[string]string{name: value.(string)}, target: strings.ReplaceAll(path, "{"+name+"}", value.(string))})
+		}
 	}
 	var all []example
 	for method, o := range item.Operations() {
-		e := example{method: method, target: target, operation: o, path: path, inPath: inPath}
-		if o.RequestBody != nil {
-			for mediaType, content := range o.RequestBody.Value.Content {
-				if content.Example == nil {
-					continue
-				}
-				e.mediaType, e.body = mediaType, bodyOf(mediaType, content.Example)
+		for i, e := range targets {
+			e.method, e.operation = method, o
+			if o.RequestBody != nil {
+				all = append(all, withBodies(e, o.RequestBody.Value.Content)...)
+			} else if i == 0 {
+				all = append(all, withParameters(e, o.Parameters)...)
+			}
+		}
+	}
+	return all
+}
+
+func withBodies(e example, content openapi3.Content) []example {
+	var all []example
+	for mediaType, body := range content {
+		shown := []any{body.Example}
+		for _, named := range body.Examples {
+			shown = append(shown, named.Value.Value)
+		}
+		for _, value := range shown {
+			if value != nil {
+				e.mediaType, e.body = mediaType, bodyOf(mediaType, value)
 				all = append(all, e)
 			}
-			continue
 		}
-		all = append(all, withParameters(e, o.Parameters)...)
 	}
 	return all
 }
