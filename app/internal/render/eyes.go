@@ -10,14 +10,16 @@ type EyeShape struct {
 }
 
 // EyeShapes lists them, the default first. Radii run clockwise from the top
-// left corner, for the eye in the symbol's top left corner; the others mirror it.
+// left corner, for the eye in the symbol's top left corner; the others mirror
+// it. They were found by trying: zbar and zxing-cpp lose some eyes whose ring or
+// centre is a little rounder.
 var EyeShapes = []EyeShape{
 	{"square", "Square", [4]float64{}, [4]float64{}},
 	{"rounded", "Rounded", [4]float64{2, 2, 2, 2}, [4]float64{0.9, 0.9, 0.9, 0.9}},
-	{"circle", "Circle", [4]float64{3.5, 3.5, 3.5, 3.5}, [4]float64{1.5, 1.5, 1.5, 1.5}},
-	{"point", "Square with a round centre", [4]float64{}, [4]float64{1.5, 1.5, 1.5, 1.5}},
+	{"circle", "Circle", [4]float64{3.5, 3.5, 3.5, 3.5}, [4]float64{1.3, 1.3, 1.3, 1.3}},
+	{"cushion", "Square with a round centre", [4]float64{0.6, 0.6, 0.6, 0.6}, [4]float64{1, 1, 1, 1}},
 	{"leaf", "Leaf", [4]float64{3, 0, 3, 0}, [4]float64{1.2, 0, 1.2, 0}},
-	{"shield", "Shield", [4]float64{2.5, 2.5, 0, 2.5}, [4]float64{1, 1, 0, 1}},
+	{"shield", "Shield", [4]float64{2.2, 2.2, 0.4, 2.2}, [4]float64{1, 1, 0.2, 1}},
 }
 
 func eyeShape(name string) (EyeShape, bool) {

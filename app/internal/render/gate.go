@@ -4,11 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/draw"
 
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode"
-
-	"github.com/ycesproject/yces/app/internal/symbol"
 )
 
 // ErrUnreadable says that the file does not read back as the symbol's text.
@@ -42,14 +41,14 @@ func (f Format) verify(p *Picture, file []byte) error {
 			return fmt.Errorf("%w: %w", ErrUnreadable, err)
 		}
 	}
-	light := p.luminance(img)
+	light := luminance(img)
 	if !p.style.shaped() && p.style.Logo == nil {
 		return p.compareSamples(light, scale)
 	}
 	if err := p.decode(light); err != nil {
 		return err
 	}
-	return p.decode(p.luminance(p.rasterise(phoneScale)))
+	return p.decode(luminance(p.rasterise(phoneScale)))
 }
 
 // compareRects says whether the rectangles are the symbol's modules.
@@ -83,19 +82,33 @@ func (p *Picture) compareRects() error {
 	return nil
 }
 
-// luminance returns the light of an image's pixels, on white where it is transparent.
-func (p *Picture) luminance(img image.Image) *image.Gray {
+// luminance returns the light of an image's pixels, on white where it is
+// transparent, with the weights of ITU-R BT.601, as readers use them.
+func luminance(img image.Image) *image.Gray {
 	bounds := img.Bounds()
 	out := image.NewGray(image.Rect(0, 0, bounds.Dx(), bounds.Dy()))
-	for y := range bounds.Dy() {
-		for x := range bounds.Dx() {
-			r, g, b, a := img.At(bounds.Min.X+x, bounds.Min.Y+y).RGBA()
-			// The weights of ITU-R BT.601, as readers use them.
-			out.Pix[y*out.Stride+x] = uint8((299*r+587*g+114*b)/1000>>8 + (0xffff-a)>>8)
+	if indexed, ok := img.(*image.Paletted); ok {
+		var light [256]uint8
+		for i, c := range indexed.Palette {
+			r, g, b, a := c.RGBA()
+			light[i] = grey(r>>8, g>>8, b>>8) + uint8((0xffff-a)>>8)
 		}
+		for i, index := range indexed.Pix {
+			out.Pix[i] = light[index]
+		}
+		return out
+	}
+	canvas := image.NewRGBA(out.Rect)
+	draw.Draw(canvas, canvas.Rect, image.White, image.Point{}, draw.Src)
+	draw.Draw(canvas, canvas.Rect, img, bounds.Min, draw.Over)
+	for i := range out.Pix {
+		px := canvas.Pix[4*i : 4*i+3 : 4*i+3]
+		out.Pix[i] = grey(uint32(px[0]), uint32(px[1]), uint32(px[2]))
 	}
 	return out
 }
+
+func grey(r, g, b uint32) uint8 { return uint8((299*r + 587*g + 114*b) / 1000) }
 
 // compareSamples says whether each module's centre is as dark as the symbol says.
 func (p *Picture) compareSamples(light *image.Gray, scale int) error {
@@ -139,6 +152,3 @@ func (p *Picture) decode(light *image.Gray) error {
 	}
 	return last
 }
-
-// advise turns a style that would not scan into a fault with a way out.
-func (f Format) advise(_ *symbol.Symbol, _ Style, err error) error { return err }

@@ -13,7 +13,6 @@ import (
 	"golang.org/x/image/draw"
 	_ "golang.org/x/image/webp" // logos come in this format too
 
-	"github.com/ycesproject/yces/app/internal/fault"
 	"github.com/ycesproject/yces/app/internal/symbol"
 )
 
@@ -108,10 +107,6 @@ func (b box) empty() bool { return b.left >= b.right || b.top >= b.bottom }
 
 func (b box) holds(x, y int) bool { return x >= b.left && x < b.right && y >= b.top && y < b.bottom }
 
-// safeShare is how much of a symbol a logo may cover by level: half of what
-// error correction mends, so that dirt and light may take the rest.
-var safeShare = map[string]float64{"L": 0.035, "M": 0.075, "Q": 0.125, "H": 0.15}
-
 // logoExtent is a logo's width and height in a symbol, in modules.
 func logoExtent(width, size int, l *Logo) (w, h float64) {
 	longest := float64(width) * float64(size) / 100
@@ -124,13 +119,19 @@ func logoExtent(width, size int, l *Logo) (w, h float64) {
 // number on opposite sides.
 func (l *Logo) place(s *symbol.Symbol, size int, g *grid) (*placedLogo, box) {
 	w, h := logoExtent(s.Width, size, l)
-	// Symbols have an odd number of modules, so that the middle one stays in the middle.
-	half := func(extent float64) int { return max(0, int(math.Ceil((extent+2*logoMargin-1)/2))) }
-	middle := s.Width / 2
-	x, y := half(w), half(h)
-	clear := box{middle - x, middle - y, middle + x + 1, middle + y + 1}
+	clear := l.covers(s.Width, size)
 	centre := point{g.left + float64(s.Width)/2, g.top + float64(s.Width)/2}
 	return &placedLogo{l.image, point{centre.X - w/2, centre.Y - h/2}, w, h}, clear
+}
+
+// covers are the modules that a logo needs.
+func (l *Logo) covers(width, size int) box {
+	w, h := logoExtent(width, size, l)
+	// Symbols have an odd number of modules, so that the middle one stays in the middle.
+	half := func(extent float64) int { return max(0, int(math.Ceil((extent+2*logoMargin-1)/2))) }
+	middle := width / 2
+	x, y := half(w), half(h)
+	return box{middle - x, middle - y, middle + x + 1, middle + y + 1}
 }
 
 // draw paints the logo over the picture.
@@ -147,13 +148,4 @@ func (l *placedLogo) png() ([]byte, error) {
 		return nil, fmt.Errorf("encode logo: %w", err)
 	}
 	return b.Bytes(), nil
-}
-
-// logoFault refuses a logo that covers what a reader needs.
-func logoFault(s *symbol.Symbol, size int, clear box) error {
-	const timing = 6 // the row and column of the timing patterns, after the finder patterns
-	if clear.left <= timing || clear.top <= timing {
-		return fault.Of("logosize", "covers patterns that readers look for, at %d per cent of a symbol of %d modules", size, s.Width)
-	}
-	return nil
 }

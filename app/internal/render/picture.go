@@ -35,9 +35,6 @@ func NewPicture(s *symbol.Symbol, st Style) (*Picture, error) {
 	g := &grid{symbol: s, left: float64(p.quiet.Left), top: float64(p.quiet.Top), width: s.Width, height: len(s.Rows)}
 	if st.Logo != nil {
 		p.logo, g.clear = st.Logo.place(s, st.logoSize(), g)
-		if err := logoFault(s, st.logoSize(), g.clear); err != nil {
-			return nil, err
-		}
 	}
 	if err := p.drawModules(g); err != nil {
 		return nil, err

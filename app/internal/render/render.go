@@ -5,6 +5,8 @@
 package render
 
 import (
+	"errors"
+	"fmt"
 	"image"
 	"slices"
 
@@ -27,7 +29,7 @@ type Format struct {
 }
 
 // Formats lists the kinds of files.
-var Formats = []Format{png, svg, pdf, eps, jpeg}
+var Formats = []Format{png, svg, pdf, eps, jpeg, webpFormat}
 
 // ByName returns the format with that extension.
 func ByName(name string) (Format, bool) {
@@ -38,10 +40,6 @@ func ByName(name string) (Format, bool) {
 	return Formats[i], true
 }
 
-// maxSmoothPixels bounds images that are drawn with more than two colours,
-// which need some twelve bytes a pixel while they are made.
-const maxSmoothPixels = 4 << 20
-
 // Render returns the file, which was read back. The style must have passed Fit.
 // The error is a fault.List where the style does not suit the format or would
 // not scan.
@@ -49,6 +47,20 @@ func (f Format) Render(s *symbol.Symbol, st Style) ([]byte, error) {
 	if err := f.check(s, st); err != nil {
 		return nil, err
 	}
+	if f.smooth(st) {
+		w, h := sizeWith(s, st.quiet(s))
+		pixels := w * h * st.Scale * st.Scale
+		canvases.take(pixels)
+		defer canvases.give(pixels)
+	}
+	file, err := f.draw(s, st)
+	if errors.Is(err, ErrUnreadable) && (st.styled() || f.Lossy) {
+		return nil, f.advise(s, st, err)
+	}
+	return file, err
+}
+
+func (f Format) draw(s *symbol.Symbol, st Style) ([]byte, error) {
 	p, err := NewPicture(s, st)
 	if err != nil {
 		return nil, err
@@ -58,10 +70,16 @@ func (f Format) Render(s *symbol.Symbol, st Style) ([]byte, error) {
 		return nil, err
 	}
 	if err := f.verify(p, file); err != nil {
-		return nil, f.advise(s, st, err)
+		return nil, fmt.Errorf("read %s back: %w", f.Name, err)
 	}
 	return file, nil
 }
+
+// smooth says that pixels of many colours are made.
+func (f Format) smooth(st Style) bool { return f.Raster && (st.styled() || f.Name != png.Name) }
+
+// minShapedScale is the least at which zbar reads what gozxing does.
+const minShapedScale = 2
 
 // check refuses what the format cannot do.
 func (f Format) check(s *symbol.Symbol, st Style) error {
@@ -77,9 +95,11 @@ func (f Format) check(s *symbol.Symbol, st Style) error {
 			faults.Add("quality", "must be between %d and %d, got %d", MinQuality, MaxQuality, st.Quality)
 		}
 	}
+	if f.Raster && st.Scale < minShapedScale && st.shaped() {
+		faults.Add("scale", "must be %d pixels per module at the least for shapes, got %d: fewer show no more than squares", minShapedScale, st.Scale)
+	}
 	w, h := sizeWith(s, st.quiet(s))
-	smooth := f.Raster && (st.styled() || f.Name != png.Name)
-	if pixels := w * h * st.Scale * st.Scale; smooth && pixels > maxSmoothPixels {
+	if w*h*st.Scale*st.Scale > maxSmoothPixels && f.smooth(st) {
 		faults.Add("scale", "makes an image of %d × %d pixels, more than %d in all for this style and format; choose a smaller one, or SVG or PDF for print",
 			w*st.Scale, h*st.Scale, maxSmoothPixels)
 	}

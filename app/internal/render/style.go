@@ -1,7 +1,6 @@
 package render
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/ycesproject/yces/app/internal/fault"
@@ -120,6 +119,8 @@ func (st Style) suits(s *symbol.Symbol) error {
 	var faults fault.List
 	if e.Name != styledSymbology {
 		st.refuseShapes(&faults, e.Title)
+	} else if st.Logo != nil {
+		_ = faults.Join(st.Logo.check(s, st.logoSize()))
 	}
 	return faults.Err()
 }
@@ -130,9 +131,4 @@ func names[T any](list []T, name func(T) string) string {
 		all[i] = name(v)
 	}
 	return strings.Join(all, ", ")
-}
-
-// faulty says whether a field has a fault already.
-func faulty(faults fault.List, field string) bool {
-	return slices.ContainsFunc(faults, func(f fault.Fault) bool { return f.Field == field })
 }

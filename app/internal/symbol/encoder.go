@@ -82,7 +82,7 @@ func (e Encoder) Encode(text string, o Options) (*Symbol, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Symbology, s.Text = e.Name, want
+	s.Symbology, s.Level, s.Text = e.Name, o.Level, want
 	if err := e.Verify(s); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,8 @@ package symbol
 type Symbol struct {
 	// Symbology is the name of the encoder that made it.
 	Symbology string
+	// Level is its error correction level; empty where the standard leaves no choice.
+	Level string
 	// Text is what a reader must return.
 	Text string
 	// Width is the number of modules of each row, quiet zone excluded.
