@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/draw"
 	_ "image/gif" // logos come in these formats
 	stdpng "image/png"
 	"math"
 	"sync"
 
-	"golang.org/x/image/draw"
 	_ "golang.org/x/image/webp" // logos come in this format too
 
 	"github.com/ycesproject/yces/app/internal/symbol"
@@ -85,11 +85,7 @@ func reduce(img image.Image) *image.NRGBA {
 		w, h = max(1, w*logoEdge/longest), max(1, h*logoEdge/longest)
 	}
 	out := image.NewNRGBA(image.Rect(0, 0, w, h))
-	if out.Rect.Size() == img.Bounds().Size() {
-		draw.Draw(out, out.Rect, img, img.Bounds().Min, draw.Src)
-	} else {
-		draw.CatmullRom.Scale(out, out.Rect, img, img.Bounds(), draw.Src, nil)
-	}
+	draw.Draw(out, out.Rect, resample(img, w, h), image.Point{}, draw.Src)
 	return out
 }
 
@@ -138,7 +134,10 @@ func (l *Logo) covers(width, size int) box {
 func (l *placedLogo) draw(canvas *image.RGBA, scale int) {
 	px := func(v float64) int { return int(math.Round(v * float64(scale))) }
 	where := image.Rect(px(l.at.X), px(l.at.Y), px(l.at.X+l.w), px(l.at.Y+l.h))
-	draw.CatmullRom.Scale(canvas, where, l.image, l.image.Rect, draw.Over, nil)
+	if where.Empty() {
+		return
+	}
+	draw.Draw(canvas, where, resample(l.image, where.Dx(), where.Dy()), image.Point{}, draw.Over)
 }
 
 // png is the logo as a file of its own.

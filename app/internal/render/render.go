@@ -60,6 +60,18 @@ func (f Format) Render(s *symbol.Symbol, st Style) ([]byte, error) {
 	return file, err
 }
 
+// picture returns what the file of a format would show, read back.
+func (f Format) picture(s *symbol.Symbol, st Style) (*Picture, error) {
+	p, err := NewPicture(s, st)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.verify(p, nil); err != nil {
+		return nil, f.advise(s, st, err)
+	}
+	return p, nil
+}
+
 func (f Format) draw(s *symbol.Symbol, st Style) ([]byte, error) {
 	p, err := NewPicture(s, st)
 	if err != nil {

@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"sync"
+	"unicode"
 
 	"golang.org/x/image/font/gofont/gomono"
 	"golang.org/x/image/font/sfnt"
@@ -80,4 +81,22 @@ func (p *path) glyph(face *sfnt.Font, r rune, origin point, size float64) error 
 		p.close()
 	}
 	return nil
+}
+
+// captionLength bounds a line of a label, in characters.
+const captionLength = 48
+
+// printable replaces what the font lacks, and shortens what is too long to read.
+func printable(face *sfnt.Font, text string) string {
+	var buf sfnt.Buffer
+	runes := []rune(text)
+	for i, r := range runes {
+		if index, err := face.GlyphIndex(&buf, r); err != nil || index == 0 || unicode.IsControl(r) {
+			runes[i] = '·'
+		}
+	}
+	if len(runes) > captionLength {
+		runes = append(runes[:captionLength-1], '…')
+	}
+	return string(runes)
 }
