@@ -23,7 +23,8 @@ func writePDF(p *Picture) ([]byte, error) {
 		return nil, err
 	}
 	page.end()
-	return b.Bytes(), d.end()
+	err := d.end()
+	return b.Bytes(), err
 }
 
 // document writes a PDF's objects as they come.
