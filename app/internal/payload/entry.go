@@ -58,11 +58,13 @@ func (e *entry) checkInput(f Field, value string) {
 			e.wrong(f.Name, "must be 0 or 1, got %.20q", value)
 		}
 	case Date:
-		if _, err := time.Parse(time.DateOnly, value); err != nil {
+		if t, err := time.Parse(time.DateOnly, value); err != nil || t.Year() < 1600 || t.Year() > 2999 {
 			e.wrong(f.Name, "must be a date such as 2026-11-22, got %.20q", value)
 		}
-	case Time:
-		e.checkTime(f.Name, value)
+	case Clock:
+		if _, err := time.Parse(minutes, value); err != nil {
+			e.wrong(f.Name, "must be a time such as 18:30, got %.20q", value)
+		}
 	case Email:
 		e.checkEmail(f.Name, value)
 	case Phone:
@@ -71,6 +73,9 @@ func (e *entry) checkInput(f Field, value string) {
 		e.checkURL(f.Name, value)
 	}
 }
+
+// minutes is how times are written.
+const minutes = "15:04"
 
 func hasControls(value string, lines bool) bool {
 	return strings.ContainsFunc(value, func(r rune) bool {

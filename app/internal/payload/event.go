@@ -12,32 +12,15 @@ var event = Kind{
 	Name: "event", Title: "Event", Hint: "Adds an appointment to the calendar.",
 	Fields: []Field{
 		{Name: "summary", Title: "What", Input: Line, Required: true, Wide: true, Example: "Opening; doors 18:30, free"},
-		{Name: "start", Title: "Start", Input: Time, Required: true, Example: "2026-11-22T18:30"},
-		{Name: "end", Title: "End", Input: Time, Example: "2026-11-22T23:00"},
-		{Name: "allday", Title: "All day", Input: Flag},
+		{Name: "startdate", Title: "Start", Input: Date, Required: true, Example: "2026-11-22"},
+		{Name: "starttime", Title: "Start time", Hint: "Empty for a whole day.", Input: Clock, Example: "18:30"},
+		{Name: "enddate", Title: "End", Hint: "The last day.", Input: Date, Example: "2026-11-23"},
+		{Name: "endtime", Title: "End time", Input: Clock, Example: "01:00"},
 		{Name: "timezone", Title: "Time zone", Hint: "Such as Europe/Berlin; empty for the time at the place.", Input: Line, Most: 64, Example: "Europe/Berlin"},
 		{Name: "location", Title: "Where", Input: Line, Wide: true, Example: "Hall 3, Main Street"},
 		{Name: "description", Title: "Description", Input: Multiline, Wide: true, Example: "Bring \\ a friend,\nor two; or more"},
 	},
 	write: writeEvent,
-}
-
-// minuteLayout is what a form sends; browsers add seconds when they are not 0.
-const minuteLayout = "2006-01-02T15:04"
-
-func parseTime(value string) (time.Time, error) {
-	for _, layout := range []string{minuteLayout, "2006-01-02T15:04:05"} {
-		if t, err := time.Parse(layout, value); err == nil {
-			return t, nil
-		}
-	}
-	return time.Parse(time.DateOnly, value)
-}
-
-func (e *entry) checkTime(field, value string) {
-	if t, err := parseTime(value); err != nil || t.Year() < 1900 || t.Year() > 2999 {
-		e.wrong(field, "must be a date and time such as 2026-11-22T18:30, got %.20q", value)
-	}
 }
 
 // when is a span of time in iCalendar's notation.
@@ -69,23 +52,22 @@ func writeEvent(e *entry) string {
 func readWhen(e *entry) when {
 	const utc, floating, day = "20060102T150405Z", "20060102T150405", "20060102"
 	zone := readZone(e)
-	start, end := e.moment("start"), e.moment("end")
+	start, end := e.moments()
 	w := when{stamp: inZone(start, zone).Format(utc)}
 	layout := floating
 	switch {
-	case e.flag("allday") || len(e.text("start")) == len(time.DateOnly):
+	case e.text("starttime") == "":
 		layout, w.suffix = day, ";VALUE=DATE"
-		start, end = start.Truncate(24*time.Hour), end.Truncate(24*time.Hour)
 	case e.text("timezone") != "":
 		layout = utc
 		start, end = inZone(start, zone), inZone(end, zone)
 	}
 	w.start = start.Format(layout)
-	if e.text("end") == "" {
+	if end.IsZero() {
 		return w
 	}
 	if end.Before(start) {
-		e.wrong("end", "must not be before the start")
+		e.wrong("enddate", "must not be before the start")
 	}
 	if layout == day {
 		// The end of whole days is the first day after them.
@@ -105,12 +87,29 @@ func readZone(e *entry) *time.Location {
 	return zone
 }
 
-// moment returns a field's time as if it were UTC's; the zero time without one.
-func (e *entry) moment(field string) time.Time {
-	t, err := parseTime(e.text(field))
-	if err != nil {
-		return time.Time{}
+// moments returns start and end as if they were UTC's; the zero time where there
+// is none. An end without a date is on the day of the start.
+func (e *entry) moments() (start, end time.Time) {
+	startDate, startTime := e.text("startdate"), e.text("starttime")
+	endDate, endTime := e.text("enddate"), e.text("endtime")
+	switch {
+	case startTime == "" && endTime != "" && !e.faults.Has("starttime"):
+		e.wrong("endtime", "must be empty for whole days")
+	case startTime != "" && endTime == "" && endDate != "" && !e.faults.Has("endtime"):
+		e.wrong("endtime", "must not be empty where the start has a time")
 	}
+	if endDate == "" && endTime != "" {
+		endDate = startDate
+	}
+	return moment(startDate, startTime), moment(endDate, endTime)
+}
+
+func moment(date, clock string) time.Time {
+	if clock == "" {
+		clock = "00:00"
+	}
+	// Faults were found by the table; without a date this is the zero time.
+	t, _ := time.Parse(time.DateOnly+" "+minutes, date+" "+clock)
 	return t
 }
 

@@ -6,7 +6,7 @@ import "slices"
 type Input string
 
 // The inputs. All but Multiline are one line; flags are 1 or 0, dates 2026-11-22,
-// times 2026-11-22T18:30.
+// times 18:30.
 const (
 	Line      Input = "text"
 	Multiline Input = "textarea"
@@ -16,7 +16,7 @@ const (
 	URL       Input = "url"
 	Number    Input = "number"
 	Date      Input = "date"
-	Time      Input = "datetime-local"
+	Clock     Input = "time"
 	Select    Input = "select"
 	Flag      Input = "checkbox"
 )

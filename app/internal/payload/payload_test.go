@@ -31,7 +31,7 @@ var normal = map[string]fields{
 	"mecard": {"birthday": "18151210"},
 	"sms":    {"phone": "+49170123456"},
 	"tel":    {"phone": "+4930123456"},
-	"event":  {"start": "20261122T173000Z", "end": "20261122T220000Z", "timezone": ""},
+	"event":  {"start": "20261122T173000Z", "end": "20261123T000000Z", "startdate": "", "starttime": "", "enddate": "", "endtime": "", "timezone": ""},
 	"epc":    {"iban": "DE89370400440532013000", "amount": "EUR1234.50"},
 	"wifi":   {"security": "WPA"},
 	"otp":    {"secret": "JBSWY3DPEHPK3PXP", "otptype": "totp", "account": "ada@example.org"},
@@ -115,10 +115,10 @@ func TestTimesOfEvents(t *testing.T) {
 		name          string
 		entered, want fields
 	}{
-		{"floating", fields{"start": "2026-07-01T09:00"}, fields{"start": "20260701T090000"}},
-		{"summer time", fields{"start": "2026-07-01T09:00", "timezone": "Europe/Berlin"}, fields{"start": "20260701T070000Z"}},
-		{"all day, until the day after", fields{"start": "2026-07-01T09:00", "end": "2026-07-02T01:00", "allday": "1"}, fields{"start day": "20260701", "end day": "20260703"}},
-		{"a date is a whole day", fields{"start": "2026-12-31", "end": "2026-12-31"}, fields{"start day": "20261231", "end day": "20270101"}},
+		{"floating", fields{"startdate": "2026-07-01", "starttime": "09:00"}, fields{"start": "20260701T090000"}},
+		{"summer time", fields{"startdate": "2026-07-01", "starttime": "09:00", "endtime": "10:30", "timezone": "Europe/Berlin"}, fields{"start": "20260701T070000Z", "end": "20260701T083000Z"}},
+		{"all day, until the day after", fields{"startdate": "2026-07-01", "enddate": "2026-07-02"}, fields{"start day": "20260701", "end day": "20260703"}},
+		{"one day", fields{"startdate": "2026-12-31", "enddate": "2026-12-31"}, fields{"start day": "20261231", "end day": "20270101"}},
 	}
 	for _, tt := range tests {
 		tt.entered["summary"], tt.want["summary"] = "x", "x"
