@@ -47,7 +47,11 @@ var sms = Kind{
 	},
 	// SMSTO has no escapes: what follows the second colon is the message.
 	write: func(e *entry) string {
-		return strings.TrimSuffix("SMSTO:"+dial(e.text("phone"))+":"+e.text("message"), ":")
+		text := "SMSTO:" + dial(e.text("phone"))
+		if message := e.text("message"); message != "" {
+			text += ":" + message
+		}
+		return text
 	},
 }
 

@@ -30,7 +30,7 @@ var qrReaders = map[string]func(*testing.T, []sample) []string{
 	"zbar": zbarReadQR, "zxing-cpp": zxingRead, "gozxing": gozxingRead,
 }
 
-func readByAll(t *testing.T, set []sample) {
+func readByThree(t *testing.T, set []sample) {
 	t.Helper()
 	for name, read := range qrReaders {
 		misread := 0
@@ -145,7 +145,7 @@ func TestEveryVersionLevelAndModeAtItsCapacity(t *testing.T) {
 			}
 		}
 	}
-	readByAll(t, set)
+	readByThree(t, set)
 }
 
 // qrAlphabets are letters of each mode and of several scripts.
@@ -175,5 +175,5 @@ func TestRandomTextsInEveryMode(t *testing.T) {
 		}
 		set[i], _ = qrSample(t, dir, i, string(text), []string{"L", "M", "Q", "H"}[random.IntN(4)])
 	}
-	readByAll(t, set)
+	readByThree(t, set)
 }

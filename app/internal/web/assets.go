@@ -23,6 +23,9 @@ type asset struct {
 	address string
 }
 
+// Address is for templates.
+func (a asset) Address() string { return a.address }
+
 // assets are the embedded files by name.
 type assets map[string]asset
 
@@ -38,12 +41,17 @@ func loadAssets() (assets, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read static file: %w", err)
 		}
-		sum := sha256.Sum256(body)
-		extension := path.Ext(name)
-		hashed := strings.TrimSuffix(name, extension) + "." + hex.EncodeToString(sum[:6]) + extension
-		all[name] = asset{body, "/static/" + hashed}
+		all.add(name, body)
 	}
+	all.add("icon.svg", iconSVG())
 	return all, nil
+}
+
+func (all assets) add(name string, body []byte) {
+	sum := sha256.Sum256(body)
+	extension := path.Ext(name)
+	hashed := strings.TrimSuffix(name, extension) + "." + hex.EncodeToString(sum[:6]) + extension
+	all[name] = asset{body, "/static/" + hashed}
 }
 
 // serve answers /static/NAME.HASH.EXT. During a rollout a page of one version

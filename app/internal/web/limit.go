@@ -49,9 +49,9 @@ func newLimiter(limit RateLimit) *limiter {
 	return l
 }
 
-// network is what a limit holds for: an IPv4 address, or the 64 bits of an IPv6
+// clientNetwork is what a limit holds for: an IPv4 address, or the 64 bits of an IPv6
 // address that a subscriber gets at the least.
-func network(address netip.Addr) netip.Prefix {
+func clientNetwork(address netip.Addr) netip.Prefix {
 	bits := 32
 	if address = address.Unmap().WithZone(""); address.Is6() {
 		bits = 64
@@ -114,7 +114,7 @@ func (a *App) admit(w http.ResponseWriter, r *http.Request, who client) bool {
 	if l.policy == nil || exempt(r.URL.Path) {
 		return true
 	}
-	left, wait := l.take(network(who.ip), time.Now())
+	left, wait := l.take(clientNetwork(who.ip), time.Now())
 	h := w.Header()
 	h["Ratelimit-Policy"] = l.policy
 	reset := l.secondsFor(float64(l.limit.Burst) - left)

@@ -84,7 +84,7 @@ func TestClientsAreAddressesNotWhatTheySay(t *testing.T) {
 func TestTokensComeBackAndTheTableIsBounded(t *testing.T) {
 	l := newLimiter(RateLimit{PerSecond: 10, Burst: 5})
 	start := time.Now()
-	who := network(netip.MustParseAddr("198.51.100.7"))
+	who := clientNetwork(netip.MustParseAddr("198.51.100.7"))
 	for range 5 {
 		if _, wait := l.take(who, start); wait != 0 {
 			t.Fatal("the burst is refused")
@@ -97,7 +97,7 @@ func TestTokensComeBackAndTheTableIsBounded(t *testing.T) {
 		t.Errorf("a second later %v are left, wait %v; the bucket holds 5", left, wait)
 	}
 	for i := range maxClients + 10 {
-		l.take(network(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})), start)
+		l.take(clientNetwork(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})), start)
 	}
 	if len(l.buckets) != maxClients || l.order.Len() != maxClients {
 		t.Errorf("%d clients are remembered, want %d", len(l.buckets), maxClients)

@@ -3,166 +3,149 @@ package web
 import (
 	"bytes"
 	"embed"
-	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
 
-	"github.com/ycesproject/yces/app/internal/fault"
 	"github.com/ycesproject/yces/app/internal/payload"
-	"github.com/ycesproject/yces/app/internal/symbol"
+	"github.com/ycesproject/yces/app/internal/render"
 )
 
 //go:embed templates
 var templateFiles embed.FS
 
-const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
+// page shows the form and its result in each language.
 type page struct {
-	template *template.Template
-	assets   assets
+	languages languages
+	templates map[string]*template.Template
+	assets    assets
 }
-
-// choice is an option of the form.
-type choice struct {
-	Name, Title string
-	Chosen      bool
-}
-
-// symbologyGroup is a group of the list of symbologies.
-type symbologyGroup struct {
-	Title    string
-	Encoders []symbol.Encoder
-}
-
-var symbologyGroups = groupSymbologies()
-
-func groupSymbologies() []symbologyGroup {
-	groups := make([]symbologyGroup, len(symbol.Groups))
-	for i, g := range symbol.Groups {
-		groups[i].Title = string(g)
-		for _, e := range symbol.Encoders {
-			if e.Group == g {
-				groups[i].Encoders = append(groups[i].Encoders, e)
-			}
-		}
-	}
-	return groups
-}
-
-// pageData is what the template shows.
-type pageData struct {
-	CSS, JS string
-	// Encoder is the symbology that is chosen.
-	Encoder      symbol.Encoder
-	Groups       []symbologyGroup
-	Kinds, Level []choice
-	// Values are the form's fields as they were sent, or their defaults.
-	Values map[string]string
-	Faults fault.List
-	// ByField holds the same faults at the fields that they belong to.
-	ByField map[string]string
-	// Image, PNG and SVG are the API's addresses of the result; empty without one.
-	Image, PNG, SVG string
-	Build           Build
-}
-
-var levelTitles = map[string]string{"L": "L – 7 %", "M": "M – 15 %", "Q": "Q – 25 %", "H": "H – 30 %"}
 
 func loadPage(all assets) (*page, error) {
-	t, err := template.ParseFS(templateFiles, "templates/page.html")
-	if err != nil {
-		return nil, fmt.Errorf("parse page: %w", err)
+	p := &page{templates: map[string]*template.Template{}, assets: all}
+	var err error
+	if p.languages, err = loadLanguages(); err != nil {
+		return nil, err
 	}
-	return &page{t, all}, nil
+	for _, l := range p.languages {
+		t, err := template.New("").Funcs(template.FuncMap{"t": l.text, "tf": l.textf}).ParseFS(templateFiles, "templates/layout.html", "templates/page.html")
+		if err != nil {
+			return nil, fmt.Errorf("parse page: %w", err)
+		}
+		p.templates[l.Code] = t
+	}
+	return p, nil
 }
 
-// servePage shows the form, and the result or the faults of what it was sent.
-func (a *App) servePage(w http.ResponseWriter, r *http.Request) {
-	data := a.fillPage(r)
+func (p *page) render(l *language, name string, data any) ([]byte, error) {
 	var out bytes.Buffer
-	if err := a.page.template.Execute(&out, data); err != nil {
-		a.fail(w, r, fmt.Errorf("render page: %w", err))
+	if err := p.templates[l.Code].ExecuteTemplate(&out, name, data); err != nil {
+		return nil, fmt.Errorf("render %s: %w", name, err)
+	}
+	return out.Bytes(), nil
+}
+
+// servePage answers GET /: the form, and the result of a form whose values may
+// stand in an address.
+func (a *App) servePage(w http.ResponseWriter, r *http.Request) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		a.fail(w, r, statusError{http.StatusBadRequest, "The query is not well-formed: " + queryFault(err) + "."})
+		return
+	}
+	f := newForm(values)
+	if err := payload.RefuseSecrets(values.Get); err != nil {
+		_ = f.faults.Join(err) // always a fault.List
+		f.forgetSecrets()
+	}
+	if f.isEntered() && len(f.faults) == 0 {
+		a.make(r, f)
+	}
+	a.showPage(w, r, f)
+}
+
+// postPage answers POST /, for values that must not stand in an address.
+func (a *App) postPage(w http.ResponseWriter, r *http.Request) {
+	f, err := a.readForm(w, r)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	a.make(r, f)
+	a.showPage(w, r, f)
+}
+
+func (a *App) showPage(w http.ResponseWriter, r *http.Request, f *form) {
+	l := a.page.languages.choose(w, r)
+	body, err := a.page.render(l, "page", a.pageData(l, f))
+	if err != nil {
+		a.fail(w, r, err)
 		return
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", pagePolicy)
 	h.Set("Cache-Control", "no-store")
-	if len(data.Faults) > 0 {
+	if len(f.faults) > 0 {
 		w.WriteHeader(http.StatusBadRequest)
 	}
-	_, _ = w.Write(out.Bytes())
+	_, _ = w.Write(body)
 }
 
-func (a *App) fillPage(r *http.Request) pageData {
-	form := r.URL.Query()
-	d := pageData{
-		CSS: a.page.assets["app.css"].address, JS: a.page.assets["app.js"].address,
-		Build:  a.cfg.Build,
-		Values: map[string]string{"data": form.Get("data"), "fg": "#000000", "bg": "#ffffff", "scale": form.Get("scale")},
-	}
-	for _, name := range []string{"fg", "bg"} {
-		if form.Get(name) != "" {
-			d.Values[name] = form.Get(name)
-		}
-	}
-	encoder, known := symbol.ByName(form.Get("symbology"))
-	if !known {
-		encoder = symbol.Encoders[0]
-		if form.Get("symbology") != "" {
-			d.Faults.Add("symbology", "must be one of %s", symbologies())
-		}
-	}
-	d.addChoices(encoder, form)
-	if form.Has("data") && len(d.Faults) == 0 {
-		a.tryForm(&d, encoder, form)
-	}
-	d.ByField = map[string]string{}
-	for _, f := range d.Faults {
-		d.ByField[f.Field] = f.Detail
-	}
-	return d
+// previewAnswer is what the page's script shows while one types.
+type previewAnswer struct {
+	// Result is the page's result section as HTML; empty where there are faults.
+	Result string      `json:"result"`
+	Faults []faultData `json:"faults"`
 }
 
-func (a *App) tryForm(d *pageData, encoder symbol.Encoder, form url.Values) {
-	query := apiQuery(encoder, form)
-	_, err := newJob(encoder, query)
-	if errors.As(err, &d.Faults) {
-		return
-	}
+// servePreview answers POST /preview. Faults are an answer like any other: they
+// are expected while one types.
+func (a *App) servePreview(w http.ResponseWriter, r *http.Request) {
+	f, err := a.readForm(w, r)
 	if err != nil {
-		a.cfg.Log.Error("make symbol for the page", "error", err)
-		d.Faults.Add("data", "could not be encoded; the fault is ours")
+		a.fail(w, r, err)
 		return
 	}
-	base := "/api/v1/" + encoder.Name
-	d.Image = base + ".svg?" + query.Encode()
-	query.Set("download", "1")
-	d.PNG = base + ".png?" + query.Encode()
-	d.SVG = base + ".svg?" + query.Encode()
-}
-
-// apiQuery keeps what the symbology knows: a form sends all of its fields.
-func apiQuery(encoder symbol.Encoder, form url.Values) url.Values {
-	query := url.Values{}
-	for name, values := range form {
-		foreign := name == "level" && len(encoder.Levels) == 0 || name == "type" && encoder.Linear
-		if name == "symbology" || foreign || values[0] == "" && name != "data" {
-			continue
+	a.make(r, f)
+	l := a.page.languages.choose(w, r)
+	answer := previewAnswer{Faults: f.faultData(l)}
+	if f.picture != nil {
+		html, err := a.page.render(l, "result", a.pageData(l, f))
+		if err != nil {
+			a.fail(w, r, err)
+			return
 		}
-		query[name] = values
+		answer.Result = string(html)
 	}
-	return query
+	writeJSON(w, http.StatusOK, "application/json", answer)
 }
 
-func (d *pageData) addChoices(encoder symbol.Encoder, form url.Values) {
-	d.Encoder, d.Groups = encoder, symbologyGroups
-	for i, k := range payload.Kinds {
-		d.Kinds = append(d.Kinds, choice{k.Name, k.Title, k.Name == form.Get("type") || form.Get("type") == "" && i == 0})
+// serveDownload answers POST /download/{format} with the file, for values that
+// must not stand in an address.
+func (a *App) serveDownload(w http.ResponseWriter, r *http.Request) {
+	f, err := a.readForm(w, r)
+	if err != nil {
+		a.fail(w, r, err)
+		return
 	}
-	for i, l := range symbol.Encoders[0].Levels {
-		d.Level = append(d.Level, choice{l, levelTitles[l], l == form.Get("level") || form.Get("level") == "" && i == 0})
+	format, known := render.ByName(r.PathValue("format"))
+	if !known {
+		notFound(w, r)
+		return
 	}
+	body := a.draw(r, f, format)
+	if body == nil {
+		a.showPage(w, r, f)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", format.MediaType)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Disposition", `attachment; filename="`+f.encoder.Name+"."+format.Name+`"`)
+	_, _ = w.Write(body)
 }

@@ -83,6 +83,9 @@ func (a *App) StartDrain() {
 func (a *App) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", a.servePage)
+	mux.HandleFunc("POST /{$}", a.postPage)
+	mux.HandleFunc("POST /preview", a.servePreview)
+	mux.HandleFunc("POST /download/{format}", a.serveDownload)
 	mux.HandleFunc("GET /static/{file}", a.assets.serve)
 	mux.HandleFunc("GET /api", a.serveManual)
 	mux.HandleFunc("GET /api/openapi.json", a.serveOpenAPI)
@@ -91,6 +94,11 @@ func (a *App) Handler() http.Handler {
 	mux.HandleFunc("GET /batch/example.csv", a.serveBatchExample)
 	mux.HandleFunc("POST /api/v1/batch", a.postBatch)
 	mux.HandleFunc("GET /api/v1/batch", methodNotAllowed("POST"))
+	mux.HandleFunc("GET /manifest.webmanifest", a.serveManifest)
+	mux.HandleFunc("GET /sw.js", a.serveWorker)
+	for path := range iconSizes {
+		mux.HandleFunc("GET "+path, a.serveIcon)
+	}
 	mux.HandleFunc("GET /api/v1/{file}", a.getSymbol)
 	mux.HandleFunc("POST /api/v1/{file}", a.postSymbol)
 	mux.HandleFunc("/api/v1/{file}", methodNotAllowed("GET, HEAD, POST"))

@@ -88,8 +88,8 @@ func exampleTexts() map[string]string {
 
 func TestEverySymbologyIsServedAndListed(t *testing.T) {
 	a := newApp(t, &bytes.Buffer{})
-	page := do(a, "GET", "/", "", "").Body.String()
 	for _, e := range symbol.Encoders {
+		page := do(a, "GET", "/?symbology="+e.Name, "", "").Body.String()
 		if w := do(a, "GET", "/api/v1/"+e.Name+".svg?data="+url.QueryEscape(examples[e.Name]), "", ""); w.Code != 200 {
 			t.Errorf("%s: %d %s", e.Name, w.Code, w.Body)
 		}

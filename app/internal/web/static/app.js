@@ -1,76 +1,171 @@
-// Shows the result while one types. Without this file the form works by itself.
+// Shows the result while one types. Without this file the page works by itself.
 "use strict";
-const form = document.getElementById("maker");
 const at = (id) => document.getElementById(id);
-let timer, asked;
-const chosen = () => at("symbology").selectedOptions[0];
+const maker = () => at("maker");
+// Fields are complained of once people are done with them.
+const touched = new Set();
+let timer, asked, saidReady;
 
-function showHint() {
-  at("data-hint").textContent = chosen().label + ": " + chosen().dataset.hint;
+const post = (path, signal) => fetch(path, { method: "POST", body: content(), signal });
+
+function content() {
+  const data = new FormData(maker());
+  const files = [...data.values()].some((value) => value instanceof File && value.size);
+  if (files) return data;
+  for (const [name, value] of [...data]) if (value instanceof File) data.delete(name);
+  return new URLSearchParams(data);
 }
 
-function address() {
-  const fields = new FormData(form);
-  const name = fields.get("symbology");
-  fields.delete("symbology");
-  if (!("levels" in chosen().dataset)) fields.delete("level");
-  if ("linear" in chosen().dataset) fields.delete("type");
-  if (!fields.get("scale")) fields.delete("scale");
-  return ["/api/v1/" + name, new URLSearchParams(fields)];
+function showHint() {
+  const chosen = at("f-symbology");
+  const hint = at("symbology-hint") ?? at("f-data-hint");
+  if (chosen && hint && chosen.selectedOptions) hint.textContent = chosen.selectedOptions[0].dataset.hint;
+}
+
+function say(name) {
+  at("status").textContent = at("status").dataset[name] ?? "";
 }
 
 function showFaults(faults) {
-  for (const id of ["data", "fg", "bg", "scale"]) {
-    const own = faults.filter((f) => f.field === id).map((f) => f.detail);
-    at(id + "-error").textContent = own.join("; ");
-    at(id).toggleAttribute("aria-invalid", false);
-    if (own.length) at(id).setAttribute("aria-invalid", "true");
+  for (const error of maker().querySelectorAll(".error")) {
+    const field = at(error.id.replace(/-error$/, ""));
+    const own = faults.filter((f) => "f-" + f.field === field.id).map((f) => f.detail);
+    error.textContent = own.join("; ");
+    if (own.length) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+    if (own.length) field.closest("details")?.setAttribute("open", "");
   }
-  at("summary").replaceChildren();
 }
 
-function showResult(base, query) {
-  const image = base + ".svg?" + query;
-  at("image").src = image;
-  query.set("download", "1");
-  at("png").href = base + ".png?" + query;
-  at("svg").href = base + ".svg?" + query;
+function showSummary(faults) {
+  at("summary").hidden = faults.length === 0;
+  at("summary").querySelector("ul").replaceChildren(...faults.map((f) => {
+    const link = Object.assign(document.createElement("a"), { href: "#f-" + f.field, textContent: f.title });
+    const line = document.createElement("li");
+    line.append(link, " " + f.detail);
+    return line;
+  }));
 }
 
-function showWhether(there) {
-  at("image").hidden = at("downloads").hidden = !there;
-  at("empty").hidden = there;
+function showActions() {
+  for (const button of document.querySelectorAll("[data-action]")) {
+    const image = button.dataset.action === "copy-image";
+    button.hidden = image ? !window.ClipboardItem || !navigator.clipboard?.write : button.dataset.action === "copy-link" && !navigator.clipboard;
+  }
 }
 
-async function update() {
+// Until something was made, an empty form keeps its place for the picture.
+function showResult(html) {
+  if (html) at("result").innerHTML = html;
+  at("result").classList.toggle("stale", !html);
+  showActions();
+}
+
+// update asks for the result; with all set, unfinished fields are faults too.
+async function update(all) {
+  clearTimeout(timer);
   asked?.abort();
-  asked = new AbortController();
-  const [base, query] = address();
-  if (!query.get("data")) {
-    showFaults([]);
-    showWhether(false);
-    return;
-  }
+  const mine = asked = new AbortController();
   try {
-    const answer = await fetch(base + ".svg?" + query, { signal: asked.signal });
-    if (answer.ok) {
-      showFaults([]);
-      showResult(base, query);
-    } else {
-      const problem = await answer.json();
-      showFaults(problem.errors ?? [{ field: "data", detail: problem.detail }]);
-    }
-    showWhether(answer.ok);
+    const answer = await post("/preview", mine.signal);
+    const { result, faults, detail } = await answer.json();
+    if (!answer.ok) throw new Error(detail);
+    const due = all ? faults : faults.filter((f) => touched.has(f.field));
+    showFaults(due);
+    if (all || !due.length) showSummary(all ? faults : []);
+    showResult(result);
+    if (result ? !saidReady : all || due.length) say(result ? "ready" : "faults");
+    if (!result && !due.length) say("");
+    saidReady = Boolean(result);
+    return faults.length === 0;
   } catch (error) {
-    if (error.name !== "AbortError") showFaults([{ field: "data", detail: "no answer; try again" }]);
+    if (error.name !== "AbortError") say("unreachable");
+    saidReady = false;
+    return undefined;
   }
 }
 
-// A browser that goes back restores the choice without an event.
-window.addEventListener("pageshow", showHint);
+async function submit() {
+  const made = await update(true);
+  if (made === false) at("summary").focus();
+  if (made) at("result-title").focus();
+}
 
-form.addEventListener("input", () => {
+// open shows another form without losing what both have in common.
+async function open(address, focus) {
+  const answer = await fetch(address);
+  const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const entered = new FormData(maker());
+  at("main").replaceWith(next.getElementById("main"));
+  document.title = at("main").dataset.title;
+  touched.clear();
+  saidReady = false;
+  for (const [name, value] of entered) {
+    const field = maker().elements[name];
+    const kept = field && !(value instanceof File) && !["hidden", "file", "checkbox"].includes(field.type);
+    if (kept && (field.tagName !== "SELECT" || [...field.options].some((o) => o.value === value))) field.value = value;
+  }
+  prepare();
+  if (focus) document.querySelector(`.kinds a[aria-current]`).focus();
+  if (hasContent()) update(false);
+}
+
+const hasContent = () => [...maker().querySelectorAll(".fields input:not([type=checkbox]), .fields textarea")].some((field) => field.value);
+
+function prepare() {
+  showHint();
+  showActions();
+  const zone = at("f-timezone");
+  if (zone && !zone.value) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+const actions = {
+  async "copy-image"() {
+    // The promise is passed on, as Safari wants the write within the click.
+    const png = post("/download/png").then((answer) => answer.blob());
+    await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
+    say("copied");
+  },
+  async "copy-link"() {
+    await navigator.clipboard.writeText(at("link").href);
+    say("copied");
+  },
+  print: () => window.print(),
+};
+
+document.addEventListener("click", (event) => {
+  const action = event.target.closest("[data-action]")?.dataset.action;
+  if (action) Promise.resolve(actions[action]()).catch(() => say("refused"));
+  const kind = event.target.closest(".kinds a");
+  if (!kind || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  history.pushState(null, "", kind.href);
+  open(kind.href, true).catch(() => say("unreachable"));
+});
+window.addEventListener("popstate", () => {
+  if (!location.hash) open(location.href, false).catch(() => location.reload());
+});
+
+document.addEventListener("input", (event) => {
+  if (!maker().contains(event.target)) return;
   showHint();
   clearTimeout(timer);
-  timer = setTimeout(update, 150);
+  if (hasContent()) timer = setTimeout(update, 150, false);
 });
+document.addEventListener("change", (event) => {
+  if (event.target.value) touched.add(event.target.name);
+  if (maker().contains(event.target) && hasContent()) update(false);
+});
+document.addEventListener("submit", (event) => {
+  if (event.target.id !== "maker" || event.submitter?.hasAttribute("data-download")) return;
+  event.preventDefault();
+  submit();
+});
+// A browser that goes back restores what was entered without an event.
+window.addEventListener("pageshow", prepare);
+
+const showConnection = () => { at("offline").textContent = navigator.onLine ? "" : at("offline").dataset.text; };
+window.addEventListener("offline", showConnection);
+window.addEventListener("online", () => { showConnection(); if (hasContent()) update(false); });
+showConnection();
+navigator.serviceWorker?.register("/sw.js").catch(() => {});
