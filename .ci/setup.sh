@@ -5,6 +5,7 @@
 #
 #   .ci/setup.sh        what the tests need
 #   .ci/setup.sh demo   what `make demo` needs
+#   .ci/setup.sh bench  what the tests need and the encoders to compare with
 set -euo pipefail
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/yces

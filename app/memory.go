@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	// defaultMemory is enough for the largest requests, some at a time.
-	defaultMemory = 160 << 20
+	// defaultMemory is enough for the load that two processors make. Where the
+	// largest pictures need more they get it; the collector then works harder.
+	defaultMemory = 48 << 20
 	// A quarter is left for what the collector does not see, and for its pace.
 	memoryShare = 0.75
 )

@@ -16,8 +16,8 @@ func TestMemoryLimitFollowsTheContainer(t *testing.T) {
 		env   string
 		want  int64
 	}{
-		{"version 2", map[string]string{v2: "134217728\n"}, "", 96 << 20},
-		{"version 1", map[string]string{v1: "67108864\n"}, "", 48 << 20},
+		{"version 2", map[string]string{v2: "41943040\n"}, "", 30 << 20},
+		{"version 1", map[string]string{v1: "33554432\n"}, "", 24 << 20},
 		{"version 2 without a limit", map[string]string{v2: "max\n"}, "", defaultMemory},
 		{"version 1 without a limit", map[string]string{v1: "9223372036854771712\n"}, "", defaultMemory},
 		{"no control group", nil, "", defaultMemory},

@@ -53,10 +53,15 @@ func encodeQR(text string, o Options) (*Symbol, string, error) {
 	return s, text, nil
 }
 
-// drawQR leaves to skip2 what it does well. It has no ECI, and cuts text into
+// skip2Versions is up to which version skip2 draws. It rates masks a module at a
+// time: beyond, that takes longer than all the rest of a request, ten times what
+// rating whole rows does.
+const skip2Versions = 2
+
+// drawQR leaves small symbols of ASCII to skip2. It has no ECI, and cuts text into
 // segments greedily, which makes one symbol in twenty-five larger than it need be.
 func drawQR(text string, version coding.Version, level coding.Level, segments []segment) ([][]bool, error) {
-	if isASCII(text) {
+	if version <= skip2Versions && isASCII(text) {
 		code, err := qrcode.New(text, skip2Levels[level])
 		if err == nil && code.VersionNumber == int(version) {
 			code.DisableBorder = true

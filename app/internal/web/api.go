@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/ycesproject/yces/app/internal/fault"
@@ -53,10 +54,21 @@ func (a *App) makeFromQuery(r *http.Request) (*picture, error) {
 	if err != nil {
 		return nil, statusError{http.StatusBadRequest, "The query is not well-formed: " + queryFault(err) + "."}
 	}
-	if err := errors.Join(payload.RefuseSecrets(values.Get), refuseLogo(values)); err != nil {
+	if err := refuseInAddress(values); err != nil {
 		return nil, err
 	}
 	return a.makePicture(r.PathValue("file"), values)
+}
+
+// refuseInAddress names what belongs in a body.
+func refuseInAddress(values url.Values) error {
+	var faults fault.List
+	for _, err := range []error{payload.RefuseSecrets(values.Get), refuseLogo(values)} {
+		if err := faults.Join(err); err != nil {
+			return err
+		}
+	}
+	return faults.Err()
 }
 
 // queryFault says what is wrong with a query without repeating it.
@@ -108,7 +120,12 @@ func (a *App) makePicture(file string, values url.Values) (*picture, error) {
 
 func newPicture(body []byte, mediaType string) *picture {
 	sum := sha256.Sum256(body)
-	return &picture{body: body, mediaType: []string{mediaType}, etag: []string{`"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}}
+	return &picture{
+		body:      body,
+		mediaType: []string{mediaType},
+		length:    []string{strconv.Itoa(len(body))},
+		etag:      []string{`"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`},
+	}
 }
 
 func sendPicture(w http.ResponseWriter, r *http.Request, p *picture, caching []string) {
@@ -119,7 +136,25 @@ func sendPicture(w http.ResponseWriter, r *http.Request, p *picture, caching []s
 	if p.disposition != nil {
 		h["Content-Disposition"] = p.disposition
 	}
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(p.body))
+	if conditional(r.Header) {
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(p.body))
+		return
+	}
+	h["Content-Length"] = p.length
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(p.body) // a client that went away is nobody to report to
+	}
+}
+
+// conditional tells requests for a part, or for what differs from what the client
+// has, from those that need no thought.
+func conditional(h http.Header) bool {
+	for _, name := range [...]string{"If-None-Match", "Range", "If-Match", "If-Range"} {
+		if h[name] != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func draw(encoder symbol.Encoder, format render.Format, values url.Values) ([]byte, bool, error) {

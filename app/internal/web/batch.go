@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/ycesproject/yces/app/internal/fault"
-	"github.com/ycesproject/yces/app/internal/payload"
 )
 
 // What a batch may cost.
@@ -95,7 +94,7 @@ func readBatch(w http.ResponseWriter, r *http.Request) (batch, error) {
 	if err != nil {
 		return batch{}, statusError{http.StatusBadRequest, "The query is not well-formed: " + queryFault(err) + "."}
 	}
-	if err := errors.Join(payload.RefuseSecrets(defaults.Get), refuseLogo(defaults)); err != nil {
+	if err := refuseInAddress(defaults); err != nil {
 		return batch{}, err
 	}
 	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))

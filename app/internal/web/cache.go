@@ -10,7 +10,7 @@ type picture struct {
 	symbology, format string
 	body              []byte
 	// etag, mediaType and disposition are header values; the latter may be empty.
-	etag, mediaType, disposition []string
+	etag, mediaType, length, disposition []string
 }
 
 // cache keeps the pictures that were asked for last, up to a number of bytes.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -16,8 +17,8 @@ func (a *App) chain(mux http.Handler) http.Handler {
 		client := a.clientOf(r)
 		r = r.WithContext(context.WithValue(r.Context(), idKey{}, client.requestID))
 		h := w.Header()
-		secure(h)
-		h.Set("X-Request-Id", client.requestID)
+		maps.Copy(h, secureHeaders)
+		h["X-Request-Id"] = []string{client.requestID}
 		if a.draining.Load() {
 			h.Set("Connection", "close")
 		}
@@ -34,14 +35,15 @@ func (a *App) chain(mux http.Handler) http.Handler {
 	})
 }
 
-// secure sets what holds for every answer; the page widens the policy to its own files.
-func secure(h http.Header) {
-	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+// secureHeaders hold for every answer; pages widen the policy to their own files.
+// Their keys are as net/http writes them, so that they are copied as they are.
+var secureHeaders = http.Header{
+	"Content-Security-Policy":    {"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+	"X-Content-Type-Options":     {"nosniff"},
+	"Referrer-Policy":            {"no-referrer"},
+	"X-Frame-Options":            {"DENY"},
+	"Cross-Origin-Opener-Policy": {"same-origin"},
+	"Permissions-Policy":         {"camera=(), microphone=(), geolocation=()"},
 }
 
 func (a *App) recoverPanic(w *observed, r *http.Request) {
