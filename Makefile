@@ -66,6 +66,8 @@ soak: test-engine ## ten releases under constant load, with production's times
 
 .PHONY: bench
 bench: test-engine ## comparisons with peers, each in one run
+	.ci/setup.sh bench
+	go run ./app/internal/compare
 	go test -run '^$$' -bench . -benchmem ./app/...
 	CGO_ENABLED=0 go test -tags integration -run '^$$' -bench . -benchtime 5x -timeout 30m ./swarmctl/
 

@@ -49,6 +49,11 @@ missing_packages() {
 	have zbarimg || echo zbar-tools
 	/usr/bin/python3 -c 'import zxingcpp' 2>/dev/null || echo python3-zxing-cpp
 	/usr/bin/python3 -c 'import PIL' 2>/dev/null || echo python3-pil
+	if [ "$1" = bench ]; then
+		have qrencode || echo qrencode
+		/usr/bin/python3 -c 'import qrcode' 2>/dev/null || echo python3-qrcode
+		/usr/bin/python3 -c 'import segno' 2>/dev/null || echo python3-segno
+	fi
 	have chromium || have google-chrome || have chromium-browser || echo chromium
 }
 

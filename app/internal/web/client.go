@@ -23,13 +23,11 @@ func (c client) address() string {
 	return c.ip.String()
 }
 
-type idKey struct{}
+const idHeader = "X-Request-Id"
 
-// requestID returns the id of a request that went through the middleware.
-func requestID(r *http.Request) string {
-	id, _ := r.Context().Value(idKey{}).(string)
-	return id
-}
+// requestID returns the id of a request that went through the middleware, which
+// replaces whatever the client sent.
+func requestID(r *http.Request) string { return r.Header.Get(idHeader) }
 
 var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{8,64}$`)
 
@@ -43,7 +41,7 @@ func (a *App) clientOf(r *http.Request) client {
 	if !a.trusted(peer.Addr()) {
 		return c
 	}
-	if id := r.Header.Get("X-Request-Id"); plainID.MatchString(id) {
+	if id := r.Header.Get(idHeader); plainID.MatchString(id) {
 		c.requestID = id
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")

@@ -1,12 +1,12 @@
 package web
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 )
 
@@ -15,10 +15,11 @@ func (a *App) chain(mux http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		client := a.clientOf(r)
-		r = r.WithContext(context.WithValue(r.Context(), idKey{}, client.requestID))
+		id := []string{client.requestID}
+		r.Header[idHeader] = id
 		h := w.Header()
-		maps.Copy(h, secureHeaders)
-		h["X-Request-Id"] = []string{client.requestID}
+		maps.Copy(h, headersFor(r.URL.Path))
+		h[idHeader] = id
 		if a.draining.Load() {
 			h.Set("Connection", "close")
 		}
@@ -35,15 +36,28 @@ func (a *App) chain(mux http.Handler) http.Handler {
 	})
 }
 
-// secureHeaders hold for every answer; pages widen the policy to their own files.
-// Their keys are as net/http writes them, so that they are copied as they are.
-var secureHeaders = http.Header{
-	"Content-Security-Policy":    {"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
-	"X-Content-Type-Options":     {"nosniff"},
-	"Referrer-Policy":            {"no-referrer"},
-	"X-Frame-Options":            {"DENY"},
-	"Cross-Origin-Opener-Policy": {"same-origin"},
-	"Permissions-Policy":         {"camera=(), microphone=(), geolocation=()"},
+// Headers that hold for every answer, as net/http writes their names, so that they
+// are copied as they are. Pages widen the policy to their own files. Pictures are
+// no documents, and get only those that have a meaning for them.
+var (
+	pageHeaders = http.Header{
+		"Content-Security-Policy":    {strictPolicy},
+		"X-Content-Type-Options":     {"nosniff"},
+		"Referrer-Policy":            {"no-referrer"},
+		"X-Frame-Options":            {"DENY"},
+		"Cross-Origin-Opener-Policy": {"same-origin"},
+		"Permissions-Policy":         {"camera=(), microphone=(), geolocation=()"},
+	}
+	dataHeaders = http.Header{"Content-Security-Policy": {strictPolicy}, "X-Content-Type-Options": {"nosniff"}}
+)
+
+const strictPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+func headersFor(path string) http.Header {
+	if strings.HasPrefix(path, "/api/v1/") {
+		return dataHeaders
+	}
+	return pageHeaders
 }
 
 func (a *App) recoverPanic(w *observed, r *http.Request) {
