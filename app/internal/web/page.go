@@ -32,7 +32,7 @@ func loadPage(all assets) (*page, error) {
 		return nil, err
 	}
 	for _, l := range p.languages {
-		t, err := template.New("").Funcs(template.FuncMap{"t": l.text, "tf": l.textf}).ParseFS(templateFiles, "templates/layout.html", "templates/page.html")
+		t, err := template.New("").Funcs(template.FuncMap{"t": l.text}).ParseFS(templateFiles, "templates/layout.html", "templates/page.html")
 		if err != nil {
 			return nil, fmt.Errorf("parse page: %w", err)
 		}
@@ -58,6 +58,11 @@ func (a *App) servePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := newForm(values)
+	if values.Get("logo") != "" {
+		// A form sent by GET has the file's name only.
+		values.Del("logo")
+		f.faults.Add("logo", "must be sent with the button “Make code with logo”")
+	}
 	if err := payload.RefuseSecrets(values.Get); err != nil {
 		_ = f.faults.Join(err) // always a fault.List
 		f.forgetSecrets()

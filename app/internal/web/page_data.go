@@ -5,7 +5,6 @@ import (
 	"html/template"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/ycesproject/yces/app/internal/payload"
 	"github.com/ycesproject/yces/app/internal/render"
@@ -51,7 +50,9 @@ type pageData struct {
 	Fields, Design []fieldData
 	// Method is "get" where the result's address may be shared.
 	Method string
-	Faults []faultData
+	// KeptLogo is the logo of the last request, in Base64.
+	KeptLogo string
+	Faults   []faultData
 	result
 }
 
@@ -93,9 +94,9 @@ func (a *App) pageData(l *language, f *form) pageData {
 	d := pageData{
 		Lang: l, Assets: a.assets, Build: a.cfg.Build,
 		Kinds: kindLinks(f), Kind: f.kind, Linear: f.encoder.Linear, Encoder: f.encoder, Groups: f.symbologyGroups(),
-		Method: "get", Faults: f.faultData(l),
+		Method: "get", Faults: f.faultData(l), KeptLogo: f.keptLogo(),
 	}
-	if f.kind.HasSecrets() && !d.Linear {
+	if f.kind.HasSecrets() && !d.Linear || d.KeptLogo != "" {
 		d.Method = "post"
 	}
 	for _, other := range a.page.languages {
@@ -104,11 +105,7 @@ func (a *App) pageData(l *language, f *form) pageData {
 	for _, field := range f.fields() {
 		d.Fields = append(d.Fields, f.fieldData(field, d.Faults))
 	}
-	design := designFields
-	if len(f.encoder.Levels) > 0 && f.kind.Level == "" {
-		design = append([]payload.Field{levelField(f.encoder)}, design...)
-	}
-	for _, field := range design {
+	for _, field := range f.design() {
 		d.Design = append(d.Design, f.fieldData(field, d.Faults))
 	}
 	if f.picture != nil {
@@ -159,7 +156,10 @@ func barcodes() []symbologyGroup {
 }
 
 func (f *form) fieldData(field payload.Field, faults []faultData) fieldData {
-	d := fieldData{Field: field, Value: f.values.Get(field.Name)}
+	d := fieldData{Field: field}
+	if field.Input != fileInput {
+		d.Value = f.values.Get(field.Name)
+	}
 	if d.Value == "" && len(field.Choices) > 0 {
 		d.Value = field.Choices[0].Name
 	}
@@ -177,8 +177,8 @@ func (f *form) fieldData(field payload.Field, faults []faultData) fieldData {
 // faultData says the faults in a language, each by a field that the form has:
 // the symbol's own are about the content as a whole.
 func (f *form) faultData(l *language) []faultData {
-	own := append(slices.Clone(f.fields()), designFields...)
-	own = append(own, payload.Field{Name: "level", Title: "Error correction"}, payload.Field{Name: "symbology", Title: "Code"})
+	own := append(slices.Clone(f.fields()), f.design()...)
+	own = append(own, payload.Field{Name: "symbology", Title: "Code"})
 	list := []faultData{}
 	for _, found := range f.faults {
 		i := slices.IndexFunc(own, func(field payload.Field) bool { return field.Name == found.Field })
@@ -199,7 +199,7 @@ func (f *form) result() result {
 		//nolint:gosec // our own SVG: names, numbers and colours, and base64 has no quotes
 		Image: template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(f.picture)),
 	}
-	shared := !f.isSecret()
+	shared := f.isShared()
 	if shared {
 		page := url.Values{}
 		for name, values := range query {
@@ -210,7 +210,7 @@ func (f *form) result() result {
 		query.Set("download", "1")
 	}
 	for _, format := range render.Formats {
-		file := fileData{Name: format.Name, Title: strings.ToUpper(format.Name)}
+		file := fileData{Name: format.Name, Title: format.Title}
 		if shared {
 			file.Address = "/api/v1/" + f.encoder.Name + "." + format.Name + "?" + query.Encode()
 		}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
@@ -32,9 +33,15 @@ const startKind = "url"
 
 // newForm finds out what is to be made; what it was sent need not be complete.
 func newForm(values url.Values) *form {
-	for _, v := range values {
+	for name, v := range values {
 		// Forms send line breaks as CR LF, scripts and links as LF.
-		v[0] = strings.ReplaceAll(v[0], "\r\n", "\n")
+		if name != "logo" {
+			v[0] = strings.ReplaceAll(v[0], "\r\n", "\n")
+		}
+	}
+	if values.Get("bg") == transparent {
+		values.Set("transparent", "1")
+		values.Del("bg")
 	}
 	f := &form{values: values, encoder: symbol.Encoders[0]}
 	if name := values.Get("symbology"); name != "" {
@@ -70,7 +77,21 @@ func (a *App) readForm(w http.ResponseWriter, r *http.Request) (*form, error) {
 	if err != nil {
 		return nil, err
 	}
+	if kept, err := base64.StdEncoding.DecodeString(values.Get("logokept")); err == nil && values.Get("logo") == "" && len(kept) > 0 {
+		values.Set("logo", string(kept))
+	}
 	return newForm(values), nil
+}
+
+// keptLogo carries the logo over to the next request of a browser without
+// script, which empties the input.
+func (f *form) keptLogo() string {
+	return base64.StdEncoding.EncodeToString([]byte(f.values.Get("logo")))
+}
+
+// isShared tells whether an address may carry all that was entered.
+func (f *form) isShared() bool {
+	return payload.RefuseSecrets(f.values.Get) == nil && f.values.Get("logo") == ""
 }
 
 // fields are the content's, in their order.
@@ -85,9 +106,6 @@ func (f *form) fields() []payload.Field {
 func (f *form) isEntered() bool {
 	return slices.ContainsFunc(f.fields(), func(field payload.Field) bool { return f.values.Has(field.Name) })
 }
-
-// isSecret tells whether values must not stand in an address.
-func (f *form) isSecret() bool { return payload.RefuseSecrets(f.values.Get) != nil }
 
 func (f *form) forgetSecrets() {
 	for _, k := range payload.Kinds {
@@ -110,16 +128,12 @@ func (f *form) query() url.Values {
 	for _, field := range f.fields() {
 		keep(field.Name)
 	}
-	for _, field := range designFields {
-		if f.values.Get(field.Name) != field.Choices[0].Name {
-			keep(field.Name)
-		}
+	f.addDesign(keep)
+	if f.values.Get("transparent") != "" {
+		query.Set("bg", transparent)
 	}
 	if !f.encoder.Linear {
 		query.Set("type", f.kind.Name)
-	}
-	if len(f.encoder.Levels) > 0 && f.kind.Level == "" && f.values.Get("level") != f.encoder.Levels[0] {
-		keep("level")
 	}
 	return query
 }
