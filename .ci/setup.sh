@@ -54,6 +54,7 @@ missing_packages() {
 		/usr/bin/python3 -c 'import qrcode' 2>/dev/null || echo python3-qrcode
 		/usr/bin/python3 -c 'import segno' 2>/dev/null || echo python3-segno
 	fi
+	have npm || echo npm
 	have chromium || have google-chrome || have chromium-browser || echo chromium
 }
 
@@ -181,7 +182,23 @@ raise_inotify_limit() {
 		say "the limit on inotify instances stays at $(cat "$file"): room for few machines"
 }
 
+# fetch_axe gets the accessibility rules that the browser tests apply, by the
+# hash of the registry's archive.
+fetch_axe() {
+	local version=4.10.3 work
+	[ ! -s "$cache/axe-core-$version.min.js" ] || return 0
+	say "fetching axe-core $version"
+	work=$(mktemp -d)
+	(cd "$work" && npm pack --silent "axe-core@$version" >/dev/null 2>"$cache/npm.log") ||
+		die "axe-core was not fetched: $(tail -n 3 "$cache/npm.log")" "see $cache/npm.log"
+	echo "5e6edba515e70d25f6604d9815f064d859c5d1ea7ab661bbc4f87c88779ef0c21cae0abbeb636471ef39e9d62d2582e4b88a1866f19f4ecfcf6d986275e4dc12  $work/axe-core-$version.tgz" | sha512sum --check --status || die "axe-core's archive is not the one we know"
+	tar -xzf "$work/axe-core-$version.tgz" -C "$work" package/axe.min.js
+	mv "$work/package/axe.min.js" "$cache/axe-core-$version.min.js"
+	rm -rf "$work"
+}
+
 install_packages "${1:-tests}"
+[ "${1:-tests}" = demo ] || fetch_axe
 [ "${1:-tests}" = demo ] || unpack_monitoring
 raise_inotify_limit
 ensure_engine
