@@ -47,6 +47,9 @@ missing_packages() {
 	have gpg || echo gnupg
 	have docker-registry || echo docker-registry
 	have zbarimg || echo zbar-tools
+	have pdftoppm || echo poppler-utils
+	have gs || echo ghostscript
+	have rsvg-convert || echo librsvg2-bin
 	/usr/bin/python3 -c 'import zxingcpp' 2>/dev/null || echo python3-zxing-cpp
 	/usr/bin/python3 -c 'import PIL' 2>/dev/null || echo python3-pil
 	if [ "$1" = bench ]; then
