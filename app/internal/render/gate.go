@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"image/draw"
+	"slices"
 
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode"
@@ -53,33 +54,38 @@ func (f Format) verify(p *Picture, file []byte) error {
 
 // compareRects says whether the rectangles are the symbol's modules.
 func (p *Picture) compareRects() error {
-	seen := make([]bool, p.symbol.Width*len(p.symbol.Rows))
-	tops := make(map[int32]int, len(p.symbol.Rows))
-	y := p.quiet.Top
-	for i, row := range p.symbol.Rows {
-		tops[int32(y)] = i
-		y += row.Height
+	found, err := p.rectModules()
+	if err != nil {
+		return err
 	}
-	for _, r := range p.layers[0].rects {
-		row, ok := tops[r.y]
-		if !ok || int(r.h) != p.symbol.Rows[row].Height {
+	for _, row := range p.symbol.Rows {
+		if !slices.Equal(found[:p.symbol.Width], row.Modules) {
 			return ErrUnreadable
 		}
-		for x := int(r.x) - p.quiet.Left; x < int(r.x+r.w)-p.quiet.Left; x++ {
-			if x < 0 || x >= p.symbol.Width {
-				return ErrUnreadable
-			}
-			seen[row*p.symbol.Width+x] = true
-		}
-	}
-	for i, row := range p.symbol.Rows {
-		for x, dark := range row.Modules {
-			if seen[i*p.symbol.Width+x] != dark {
-				return ErrUnreadable
-			}
-		}
+		found = found[p.symbol.Width:]
 	}
 	return nil
+}
+
+// rectModules returns the modules that the rectangles cover, row by row.
+func (p *Picture) rectModules() ([]bool, error) {
+	width := p.symbol.Width
+	found := make([]bool, width*len(p.symbol.Rows))
+	row, top := 0, int32(p.quiet.Top)
+	for _, r := range p.layers[0].rects {
+		for row < len(p.symbol.Rows) && top < r.y {
+			top += int32(p.symbol.Rows[row].Height)
+			row++
+		}
+		from, to := int(r.x)-p.quiet.Left, int(r.x+r.w)-p.quiet.Left
+		if row == len(p.symbol.Rows) || top != r.y || int(r.h) != p.symbol.Rows[row].Height || from < 0 || to > width {
+			return nil, ErrUnreadable
+		}
+		for x := from; x < to; x++ {
+			found[row*width+x] = true
+		}
+	}
+	return found, nil
 }
 
 // luminance returns the light of an image's pixels, on white where it is

@@ -36,42 +36,33 @@ func NewPicture(s *symbol.Symbol, st Style) (*Picture, error) {
 	if st.Logo != nil {
 		p.logo, g.clear = st.Logo.place(s, st.logoSize(), g)
 	}
-	if err := p.drawModules(g); err != nil {
-		return nil, err
-	}
+	p.drawModules(g)
 	return p, p.drawText()
 }
 
 // drawModules draws what is dark, the finder patterns apart where they look different.
-func (p *Picture) drawModules(g *grid) error {
+func (p *Picture) drawModules(g *grid) {
 	st := p.style
 	shape, _ := moduleShape(st.moduleName())
-	eye, _ := eyeShape(st.eyeName())
 	modules := layer{paint: p.foreground()}
-	apart := st.moduleName() != ModuleShapes[0].Name || st.eyeName() != EyeShapes[0].Name || st.EyeColor != nil
-	if !apart && g.clear.empty() {
-		shape.draw(g, &modules)
-		p.layers = append(p.layers, modules)
-		return nil
-	}
-	g.withoutEyes = apart
-	if shape.Name == ModuleShapes[0].Name {
+	g.withoutEyes = st.shaped()
+	if shape.Name == ModuleShapes[0].Name && (g.withoutEyes || !g.clear.empty()) {
 		g.symbol = g.cleared()
 	}
 	shape.draw(g, &modules)
-	if !apart {
+	if !g.withoutEyes {
 		p.layers = append(p.layers, modules)
-		return nil
+		return
 	}
+	eye, _ := eyeShape(st.eyeName())
 	if st.EyeColor == nil {
 		eye.drawAll(g, &modules.path)
 		p.layers = append(p.layers, modules)
-		return nil
+		return
 	}
 	eyes := layer{paint: paint{color: *st.EyeColor}}
 	eye.drawAll(g, &eyes.path)
 	p.layers = append(p.layers, modules, eyes)
-	return nil
 }
 
 // drawText adds the human-readable text.
@@ -116,7 +107,7 @@ func (g *grid) dark(x, y int) bool {
 	if x < 0 || y < 0 || x >= g.width || y >= g.height || !g.symbol.Rows[y].Modules[x] {
 		return false
 	}
-	return !g.clear.holds(x, y) && !(g.withoutEyes && inEye(x, y, g.width))
+	return !g.clear.holds(x, y) && (!g.withoutEyes || !inEye(x, y, g.width))
 }
 
 // each calls draw for the place of each dark module.

@@ -12,9 +12,6 @@ import (
 // WebP, lossless (RFC 9649): a third of the size of PNG for what has edges.
 var webpFormat = Format{Name: "webp", Title: "WebP", MediaType: "image/webp", Raster: true, Alpha: true, write: writeWebP, read: readWebP}
 
-// maxWebP is the longest edge that the format knows.
-const maxWebP = 1 << 14
-
 func writeWebP(p *Picture) ([]byte, error) {
 	img := p.rasterise(p.style.Scale)
 	stream := encodeVP8L(img)
