@@ -32,9 +32,6 @@ const (
 	MaxLogoSize     = 30
 )
 
-// logoMargin is the least free space around a logo, in modules.
-const logoMargin = 0.5
-
 // Logo is a picture for the middle of a QR code: pixels only, nothing else of
 // the file that it came in.
 type Logo struct{ image *image.NRGBA }
@@ -96,13 +93,6 @@ type placedLogo struct {
 	w, h  float64
 }
 
-// box is a range of modules, the ends excluded.
-type box struct{ left, top, right, bottom int }
-
-func (b box) empty() bool { return b.left >= b.right || b.top >= b.bottom }
-
-func (b box) holds(x, y int) bool { return x >= b.left && x < b.right && y >= b.top && y < b.bottom }
-
 // logoExtent is a logo's width and height in a symbol, in modules.
 func logoExtent(width, size int, l *Logo) (w, h float64) {
 	longest := float64(width) * float64(size) / 100
@@ -111,23 +101,11 @@ func logoExtent(width, size int, l *Logo) (w, h float64) {
 	return w * k, h * k
 }
 
-// place puts a logo in the middle and clears whole modules around it, the same
-// number on opposite sides.
-func (l *Logo) place(s *symbol.Symbol, size int, g *grid) (*placedLogo, box) {
+// place puts a logo in the middle of a symbol.
+func (l *Logo) place(s *symbol.Symbol, size int, g *grid) *placedLogo {
 	w, h := logoExtent(s.Width, size, l)
-	clear := l.covers(s.Width, size)
 	centre := point{g.left + float64(s.Width)/2, g.top + float64(s.Width)/2}
-	return &placedLogo{l.image, point{centre.X - w/2, centre.Y - h/2}, w, h}, clear
-}
-
-// covers are the modules that a logo needs.
-func (l *Logo) covers(width, size int) box {
-	w, h := logoExtent(width, size, l)
-	// Symbols have an odd number of modules, so that the middle one stays in the middle.
-	half := func(extent float64) int { return max(0, int(math.Ceil((extent+2*logoMargin-1)/2))) }
-	middle := width / 2
-	x, y := half(w), half(h)
-	return box{middle - x, middle - y, middle + x + 1, middle + y + 1}
+	return &placedLogo{l.image, point{centre.X - w/2, centre.Y - h/2}, w, h}
 }
 
 // draw paints the logo over the picture.

@@ -36,9 +36,8 @@ func (l *Logo) check(s *symbol.Symbol, size int) error {
 // share is how many per cent of the modules the logo clears; ok is false where
 // it would reach the patterns that readers look for.
 func (l *Logo) share(width, size int) (share float64, ok bool) {
-	b := l.covers(width, size)
-	area := (b.right - b.left) * (b.bottom - b.top)
-	return 100 * float64(area) / float64(width*width), b.left > timingLine && b.top > timingLine
+	c := l.clears(width, size)
+	return 100 * float64(c.count()) / float64(width*width), c.left > timingLine && c.top > timingLine
 }
 
 // advice names the largest logo that the symbol takes, and the levels that take this one.

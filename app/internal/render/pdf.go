@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"sync"
 )
 
 // PDF 1.4 (Adobe's reference, third edition): one page of the exact size, all
@@ -72,9 +73,14 @@ func (d *document) stream(entries string, body []byte) int {
 	return d.object("<<%s/Filter/FlateDecode/Length %d>>stream\n%s\nendstream", entries, len(packed), packed)
 }
 
+// deflaters are large, and costly to make.
+var deflaters = sync.Pool{New: func() any { return zlib.NewWriter(nil) }}
+
 func deflate(body []byte) []byte {
 	var b bytes.Buffer
-	w := zlib.NewWriter(&b)
+	w, _ := deflaters.Get().(*zlib.Writer)
+	defer deflaters.Put(w)
+	w.Reset(&b)
 	_, _ = w.Write(body) // to memory, which does not fail
 	_ = w.Close()
 	return b.Bytes()

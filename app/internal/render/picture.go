@@ -34,7 +34,7 @@ func NewPicture(s *symbol.Symbol, st Style) (*Picture, error) {
 	p.width, p.height = sizeWith(s, p.quiet)
 	g := &grid{symbol: s, left: float64(p.quiet.Left), top: float64(p.quiet.Top), width: s.Width, height: len(s.Rows)}
 	if st.Logo != nil {
-		p.logo, g.clear = st.Logo.place(s, st.logoSize(), g)
+		p.logo, g.clear = st.Logo.place(s, st.logoSize(), g), st.Logo.clears(s.Width, st.logoSize())
 	}
 	p.drawModules(g)
 	return p, p.drawText()
@@ -46,7 +46,7 @@ func (p *Picture) drawModules(g *grid) {
 	shape, _ := moduleShape(st.moduleName())
 	modules := layer{paint: p.foreground()}
 	g.withoutEyes = st.shaped()
-	if shape.Name == ModuleShapes[0].Name && (g.withoutEyes || !g.clear.empty()) {
+	if shape.Name == ModuleShapes[0].Name && (g.withoutEyes || st.Logo != nil) {
 		g.symbol = g.cleared()
 	}
 	shape.draw(g, &modules)
@@ -97,7 +97,7 @@ type grid struct {
 	left, top     float64
 	width, height int
 	// clear is free for a logo.
-	clear box
+	clear clearing
 	// withoutEyes leaves out the finder patterns, which are drawn on their own.
 	withoutEyes bool
 }

@@ -287,3 +287,22 @@ func encodeWebPFile(t testing.TB) []byte {
 	}
 	return file
 }
+
+// BenchmarkFormats is the whole way of a file, read back: plain and styled.
+func BenchmarkFormats(b *testing.B) {
+	s := encodeLevel(b, "https://example.org/path?x=1&y=2&z=three4", "H")
+	styles := map[string]Style{
+		"plain":  plain,
+		"styled": {Background: White, Module: "rounded", Eye: "circle", Gradient: "diagonal", Second: Color{0, 0, 0x60}, Logo: logoOf(b, disc(200))},
+	}
+	for name, st := range styles {
+		for _, f := range Formats {
+			b.Run(name+"/"+f.Name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					renderAs(b, f.Name, s, st)
+				}
+			})
+		}
+	}
+}

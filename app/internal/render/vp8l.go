@@ -99,7 +99,10 @@ func writeDirect(w *bitWriter, img *image.RGBA) {
 	out := vp8lPixels{argb: make([]uint32, img.Rect.Dx()*img.Rect.Dy()), width: img.Rect.Dx()}
 	for i := range out.argb {
 		px := img.Pix[4*i : 4*i+4 : 4*i+4]
-		v := argbOf(color.RGBA{px[0], px[1], px[2], px[3]})
+		v := uint32(opaque)<<24 | uint32(px[0])<<16 | uint32(px[1])<<8 | uint32(px[2])
+		if px[3] != opaque {
+			v = argbOf(color.RGBA{px[0], px[1], px[2], px[3]})
+		}
 		green := v >> 8 & 0xff
 		out.argb[i] = subtract(v, green<<16|green)
 	}
