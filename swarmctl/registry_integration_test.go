@@ -33,10 +33,11 @@ func TestRegistry(t *testing.T) {
 		{"wrong credentials change nothing", wrongCredentials},
 		{"pushed, and deployed by digest", pushedAndDeployed},
 		{"steps of their own deploy what was pushed", deployedInSteps},
-		{"after a password has changed a node is lost", nodeLostAfterPasswordChange},
+		{"after a password has changed and the registry has gone, a node is lost", nodeLost},
 		{"a new node gets the image with the next deploy", newNodeGetsTheImage},
 		{"a machine of the swarm builds", builtOnANode},
 		{"a node that lost its image gets it from another", imageFromAnotherNode},
+		{"a rollback brings the image to a node that never had it", rolledBackOnNewNode},
 	} {
 		ok := t.Run(step.name, func(t *testing.T) {
 			again := *r
@@ -118,18 +119,22 @@ func deployedInSteps(t *testing.T, r *testRegistry) {
 	m.serves("version 2")
 }
 
-func nodeLostAfterPasswordChange(t *testing.T, r *testRegistry) {
+func nodeLost(t *testing.T, r *testRegistry) {
 	r.password("second")
 	before := r.m.versions()
 	r.m.expect(1, r.loggedIn("first").run("deploy"), "log in: registry "+r.host+" as user "+registryUser)
 	if after := r.m.versions(); fmt.Sprint(after) != fmt.Sprint(before) {
 		t.Errorf("versions went from %v to %v", before, after)
 	}
+	r.stop()
+	ref := r.m.image()
 	dead := r.m.status().Services[0].Tasks[0].Node
 	r.m.must("local", "stop", "--name", r.m.name, dead)
 	took := eventually(t, 90*time.Second, "two replicas on the living nodes", func() bool { return r.m.livingReplicas(dead) == 2 })
 	t.Logf("%s was lost; its task runs elsewhere after %s", dead, took.Round(time.Second))
 	r.m.serves("version 2")
+	r.m.expect(0, r.loggedIn("first").run("deploy", "--skip-down", "--image", ref), "no change")
+	r.start()
 	r.m.must("local", "start", "--name", r.m.name, dead)
 	eventually(t, time.Minute, "ready again", func() bool {
 		for _, n := range r.m.status().Nodes {
@@ -217,4 +222,14 @@ func imageFromAnotherNode(t *testing.T, r *testRegistry) {
 	if err != nil || len(made.Images) != 1 || made.Images[0].Reference != ref {
 		t.Errorf("images.json says %+v, %v; want %s", made, err, ref)
 	}
+}
+
+func rolledBackOnNewNode(t *testing.T, r *testRegistry) {
+	nodes := r.m.target().Swarm()
+	joined := nodes[len(nodes)-1].Name
+	r.m.expect(1, r.m.with("DOCKER_CONFIG="+t.TempDir()).run("rollback", "--to", "1"),
+		"node "+joined+" has no image "+r.host+"/shop/web@sha256:", "node "+joined+": pull ", "without credentials")
+	r.m.serves("version 4")
+	r.m.expect(0, r.loggedIn("second").run("rollback", "--to", "1"), "node "+joined+": has the image, pulled in")
+	r.m.serves("version 1")
 }

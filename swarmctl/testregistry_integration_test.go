@@ -39,6 +39,14 @@ type testRegistry struct {
 	host string // as image names begin with it
 	dir  string
 	ca   []byte
+	// server is shared by the copies that subtests have.
+	server *registryServer
+}
+
+// registryServer is the process, which may be stopped and started again.
+type registryServer struct {
+	cmd *exec.Cmd
+	log bytes.Buffer
 }
 
 const registryUser = "ci"
@@ -50,7 +58,7 @@ func newTestRegistry(m *machines) *testRegistry {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	r := &testRegistry{m: m, host: l.Addr().String(), dir: m.t.TempDir()}
+	r := &testRegistry{m: m, host: l.Addr().String(), dir: m.t.TempDir(), server: &registryServer{}}
 	if err := l.Close(); err != nil {
 		m.t.Fatal(err)
 	}
@@ -65,6 +73,12 @@ http:
   tls: {certificate: %[1]s/cert.pem, key: %[1]s/key.pem}
 auth: {htpasswd: {realm: test, path: %[1]s/htpasswd}}
 `, r.dir, r.host))
+	m.t.Cleanup(func() {
+		r.stop()
+		if m.t.Failed() {
+			m.t.Logf("the registry said:\n%s", r.server.log.String())
+		}
+	})
 	r.start()
 	// The engine that builds is this machine's; it reads the folder for each request.
 	trusted := filepath.Join("/etc/docker/certs.d", r.host)
@@ -154,18 +168,11 @@ func (r *testRegistry) password(password string) {
 func (r *testRegistry) start() {
 	r.m.t.Helper()
 	cmd := exec.Command("docker-registry", "serve", filepath.Join(r.dir, "config.yml"))
-	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
+	cmd.Stdout, cmd.Stderr = &r.server.log, &r.server.log
 	if err := cmd.Start(); err != nil {
 		r.m.t.Fatalf("start the registry: %v; .ci/setup.sh installs it", err)
 	}
-	r.m.t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if r.m.t.Failed() {
-			r.m.t.Logf("the registry said:\n%s", log.String())
-		}
-	})
+	r.server.cmd = cmd
 	eventually(r.m.t, 20*time.Second, "listening", func() bool {
 		conn, err := net.Dial("tcp", r.host)
 		if err == nil {
@@ -173,6 +180,14 @@ func (r *testRegistry) start() {
 		}
 		return err == nil
 	})
+}
+
+func (r *testRegistry) stop() {
+	if r.server.cmd != nil {
+		_ = r.server.cmd.Process.Kill()
+		_ = r.server.cmd.Wait()
+		r.server.cmd = nil
+	}
 }
 
 // trustedBy gives the CA to a machine's engine, where engines look for it.
