@@ -150,8 +150,10 @@ func newNodeGetsTheImage(t *testing.T, r *testRegistry) {
 	r.m.must("local", "up", "--name", r.m.name, "--workers", "1")
 	nodes := r.m.target().Swarm()
 	joined := nodes[len(nodes)-1]
-	r.trustedBy(joined)
 	ref, before := r.m.image(), r.m.versions()
+	r.m.expect(1, r.deployAs("second", "--image", ref), "node "+joined.Name+": pull "+ref+": registry "+r.host+" as user "+registryUser,
+		"x509", "/etc/docker/certs.d/"+r.host+"/ca.crt")
+	r.trustedBy(joined)
 	has := func() bool {
 		found, err := engine.HasImage(context.Background(), r.m.engineOf(joined), ref)
 		if err != nil {

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
 	"golang.org/x/crypto/bcrypt"
 
@@ -75,6 +76,7 @@ auth: {htpasswd: {realm: test, path: %[1]s/htpasswd}}
 `, r.dir, r.host))
 	m.t.Cleanup(func() {
 		r.stop()
+		r.removeImages()
 		if m.t.Failed() {
 			m.t.Logf("the registry said:\n%s", r.server.log.String())
 		}
@@ -187,6 +189,27 @@ func (r *testRegistry) stop() {
 		_ = r.server.cmd.Process.Kill()
 		_ = r.server.cmd.Wait()
 		r.server.cmd = nil
+	}
+}
+
+// removeImages takes away what this machine's engine built for the registry.
+func (r *testRegistry) removeImages() {
+	docker, err := engine.Local()
+	if err != nil {
+		r.m.t.Fatal(err)
+	}
+	defer func() { _ = docker.Close() }()
+	ctx := context.Background()
+	images, err := docker.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("reference", r.host+"/*/*"))})
+	if err != nil {
+		r.m.t.Error(err)
+	}
+	for _, img := range images {
+		for _, tag := range img.RepoTags {
+			if _, err := docker.ImageRemove(ctx, tag, image.RemoveOptions{}); err != nil {
+				r.m.t.Errorf("remove image %s: %v", tag, err)
+			}
+		}
 	}
 }
 
