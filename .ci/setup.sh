@@ -61,6 +61,17 @@ missing_packages() {
 	have chromium || have google-chrome || have chromium-browser || echo chromium
 }
 
+# stop_registry ends what the package may have started, a registry that anybody
+# can write to; tests start their own.
+stop_registry() {
+	if [ -d /run/systemd/system ]; then
+		as_root systemctl disable --now docker-registry.service >>"$cache/apt.log" 2>&1 ||
+			die "the service docker-registry was not stopped" "see $cache/apt.log"
+	else
+		as_root /etc/init.d/docker-registry stop >>"$cache/apt.log" 2>&1 || true # it may never have been started
+	fi
+}
+
 install_packages() {
 	local packages
 	mapfile -t packages < <(missing_packages "$1" | sort -u)
@@ -70,11 +81,7 @@ install_packages() {
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >"$cache/apt.log" 2>&1 ||
 		die "packages were not installed: $(tail -n 3 "$cache/apt.log")" "see $cache/apt.log"
-	# Tests start a registry of their own; the package's would hold a port.
-	if [[ " ${packages[*]} " = *" docker-registry "* ]] && [ -d /run/systemd/system ]; then
-		as_root systemctl disable --now docker-registry.service >>"$cache/apt.log" 2>&1 ||
-			die "the service docker-registry was not stopped" "see $cache/apt.log"
-	fi
+	[[ " ${packages[*]} " != *" docker-registry "* ]] || stop_registry
 	# Newer releases have the command in a package of its own.
 	have docker || as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker-cli >>"$cache/apt.log" 2>&1 ||
 		die "the docker command was not installed" "see $cache/apt.log"
