@@ -214,6 +214,13 @@ func TestInstallFromASignedRepository(t *testing.T) {
 		t.Fatalf("with another key, the machine now has:\n%s", out)
 	}
 
+	absent := good
+	absent.Version = "28.0.0"
+	err = applyUp(t, a, f, absent)
+	if err == nil || !strings.Contains(err.Error(), "has no docker-ce 5:28.0.0-1~debian.12~bookworm; it has: 5:99.0.0-1~debian.12~bookworm 5:28.5.2-1") || hintOf(err) == "" {
+		t.Fatalf("with a version that is not there: %v", err)
+	}
+
 	if err := applyUp(t, a, f, good); err != nil {
 		t.Fatal(err)
 	}
