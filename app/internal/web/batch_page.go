@@ -1,10 +1,7 @@
 package web
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
-	"html/template"
 	"net/http"
 
 	"github.com/ycesproject/yces/app/internal/fault"
@@ -13,16 +10,14 @@ import (
 
 // batchPage is what templates/batch.html shows.
 type batchPage struct {
-	CSS, ManualCSS, JS string
-	Groups             []symbologyGroup
-	Formats            []render.Format
-	Symbology, Format  string
-	Faults             fault.List
-	MaxRows            int
-	Build              Build
+	shell
+	Groups            []symbologyGroup
+	Formats           []render.Format
+	Symbology, Format string
+	// Faults are in the page's language.
+	Faults  []faultData
+	MaxRows int
 }
-
-var batchTemplate = template.Must(template.ParseFS(templateFiles, "templates/batch.html"))
 
 // serveBatchPage answers GET /batch.
 func (a *App) serveBatchPage(w http.ResponseWriter, r *http.Request) {
@@ -47,22 +42,14 @@ func (a *App) postBatchPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *App) showBatchPage(w http.ResponseWriter, r *http.Request, status int, faults fault.List) {
-	var out bytes.Buffer
-	err := batchTemplate.Execute(&out, batchPage{
-		CSS: a.assets["app.css"].address, ManualCSS: a.assets["manual.css"].address, JS: a.assets["batch.js"].address,
-		Groups: symbologyGroups, Formats: render.Formats, Symbology: "qr", Format: "png",
-		Faults: faults, MaxRows: maxRows, Build: a.cfg.Build,
-	})
-	if err != nil {
-		a.fail(w, r, fmt.Errorf("render batch page: %w", err))
-		return
+	l := a.page.languages.choose(w, r)
+	d := batchPage{
+		shell: a.shell(l, "/batch?"), Groups: symbologyGroups, Formats: render.Formats, Symbology: "qr", Format: "png", MaxRows: maxRows,
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", pagePolicy)
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write(out.Bytes())
+	for _, f := range faults {
+		d.Faults = append(d.Faults, faultData{Field: f.Field, Detail: f.In(l.text)})
+	}
+	a.show(w, r, l, status, "batch", d)
 }
 
 // batchExample shows a table that has it all: names, symbologies, a colour.

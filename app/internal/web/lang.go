@@ -45,6 +45,11 @@ func (l *language) text(english string) string {
 	return english
 }
 
+// textf is text for formats.
+func (l *language) textf(format string, args ...any) string {
+	return fmt.Sprintf(l.text(format), args...)
+}
+
 const langCookie = "lang"
 
 // choose finds the language of a request: the parameter, else the cookie that

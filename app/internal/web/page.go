@@ -1,10 +1,7 @@
 package web
 
 import (
-	"bytes"
 	"embed"
-	"fmt"
-	"html/template"
 	"net/http"
 	"net/url"
 
@@ -17,37 +14,6 @@ var templateFiles embed.FS
 
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
-// page shows the form and its result in each language.
-type page struct {
-	languages languages
-	templates map[string]*template.Template
-	assets    assets
-}
-
-func loadPage(all assets) (*page, error) {
-	p := &page{templates: map[string]*template.Template{}, assets: all}
-	var err error
-	if p.languages, err = loadLanguages(); err != nil {
-		return nil, err
-	}
-	for _, l := range p.languages {
-		t, err := template.New("").Funcs(template.FuncMap{"t": l.text}).ParseFS(templateFiles, "templates/layout.html", "templates/page.html")
-		if err != nil {
-			return nil, fmt.Errorf("parse page: %w", err)
-		}
-		p.templates[l.Code] = t
-	}
-	return p, nil
-}
-
-func (p *page) render(l *language, name string, data any) ([]byte, error) {
-	var out bytes.Buffer
-	if err := p.templates[l.Code].ExecuteTemplate(&out, name, data); err != nil {
-		return nil, fmt.Errorf("render %s: %w", name, err)
-	}
-	return out.Bytes(), nil
-}
 
 // servePage answers GET /: the form, and the result of a form whose values may
 // stand in an address.
@@ -86,19 +52,11 @@ func (a *App) postPage(w http.ResponseWriter, r *http.Request) {
 
 func (a *App) showPage(w http.ResponseWriter, r *http.Request, f *form) {
 	l := a.page.languages.choose(w, r)
-	body, err := a.page.render(l, "page", a.pageData(l, f))
-	if err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", pagePolicy)
-	h.Set("Cache-Control", "no-store")
+	status := http.StatusOK
 	if len(f.faults) > 0 {
-		w.WriteHeader(http.StatusBadRequest)
+		status = http.StatusBadRequest
 	}
-	_, _ = w.Write(body)
+	a.show(w, r, l, status, "page", a.pageData(l, f))
 }
 
 // previewAnswer is what the page's script shows while one types.

@@ -34,11 +34,7 @@ func groupSymbologies() []symbologyGroup {
 
 // pageData is what the template shows.
 type pageData struct {
-	// Lang is the page's language, Languages all of them.
-	Lang      *language
-	Languages []linkData
-	Assets    assets
-	Build     Build
+	shell
 	// Kinds are links to the forms of all kinds of content.
 	Kinds []linkData
 	Kind  payload.Kind
@@ -54,12 +50,6 @@ type pageData struct {
 	KeptLogo string
 	Faults   []faultData
 	result
-}
-
-// linkData is a link to another form or language.
-type linkData struct {
-	Name, Title, Address string
-	Current              bool
 }
 
 // fieldData is a field with what was entered.
@@ -92,15 +82,12 @@ type fileData struct{ Name, Title, Address string }
 
 func (a *App) pageData(l *language, f *form) pageData {
 	d := pageData{
-		Lang: l, Assets: a.assets, Build: a.cfg.Build,
+		shell: a.shell(l, "/?"+f.start().Encode()+"&"),
 		Kinds: kindLinks(f), Kind: f.kind, Linear: f.encoder.Linear, Encoder: f.encoder, Groups: f.symbologyGroups(),
 		Method: "get", Faults: f.faultData(l), KeptLogo: f.keptLogo(),
 	}
 	if f.kind.HasSecrets() && !d.Linear || d.KeptLogo != "" {
 		d.Method = "post"
-	}
-	for _, other := range a.page.languages {
-		d.Languages = append(d.Languages, linkData{other.Code, other.Title, "/?lang=" + other.Code + "&" + f.start().Encode(), other == l})
 	}
 	for _, field := range f.fields() {
 		d.Fields = append(d.Fields, f.fieldData(field, d.Faults))
@@ -206,6 +193,9 @@ func (f *form) result() result {
 			page[name] = values
 		}
 		page.Set("symbology", f.encoder.Name)
+		if f.values.Get("owneyes") != "" {
+			page.Set("owneyes", "1")
+		}
 		r.Address = "/?" + page.Encode()
 		query.Set("download", "1")
 	}

@@ -22,6 +22,7 @@ var designFields = []payload.Field{
 	{Name: "fg2", Title: "Gradient ends in", Input: colorInput, Choices: only("#000000")},
 	{Name: "module", Title: "Modules", Input: payload.Select, Choices: choicesOf(render.ModuleShapes, func(m render.ModuleShape) payload.Choice { return payload.Choice{Name: m.Name, Title: m.Title} })},
 	{Name: "eye", Title: "Corners", Input: payload.Select, Choices: choicesOf(render.EyeShapes, func(e render.EyeShape) payload.Choice { return payload.Choice{Name: e.Name, Title: e.Title} })},
+	{Name: "owneyes", Title: "Corners in a colour of their own", Input: payload.Flag, Choices: only("")},
 	{Name: "eyecolor", Title: "Colour of the corners", Input: colorInput, Choices: only("#000000")},
 	{Name: "logo", Title: "Logo", Hint: "PNG, JPEG, GIF or WebP for the middle; it is not kept.", Input: fileInput, Choices: only("")},
 	{Name: "logosize", Title: "Size of the logo", Hint: "Per cent of the width.", Input: payload.Number, Choices: only("")},
@@ -32,7 +33,7 @@ var designFields = []payload.Field{
 }
 
 // onlyQR are what other symbologies have no room or no patterns for.
-var onlyQR = map[string]bool{"module": true, "eye": true, "eyecolor": true, "logo": true, "logosize": true}
+var onlyQR = map[string]bool{"module": true, "eye": true, "owneyes": true, "eyecolor": true, "logo": true, "logosize": true}
 
 func only(name string) []payload.Choice { return []payload.Choice{{Name: name}} }
 
@@ -79,8 +80,8 @@ func (f *form) addDesign(keep func(string)) {
 	gradient := f.values.Get("gradient")
 	for _, field := range f.design() {
 		switch {
-		case f.values.Get(field.Name) == field.Choices[0].Name && field.Name != "fg2":
-		case field.Name == "transparent":
+		case field.Name == "transparent", field.Name == "owneyes", field.Name == "eyecolor" && f.values.Get("owneyes") == "":
+		case f.values.Get(field.Name) == field.Choices[0].Name && field.Name != "fg2" && field.Name != "eyecolor":
 		case field.Name == "fg2" && (gradient == "" || gradient == render.Gradients[0].Name):
 		default:
 			keep(field.Name)

@@ -64,7 +64,7 @@ func New(cfg Config) (*App, error) {
 	if a.assets, err = loadAssets(); err != nil {
 		return nil, err
 	}
-	if a.page, err = loadPage(a.assets); err != nil {
+	if a.page, err = loadPage(); err != nil {
 		return nil, err
 	}
 	return a, nil

@@ -3,7 +3,10 @@
 "use strict";
 const form = document.getElementById("batch");
 const at = (id) => document.getElementById(id);
+const texts = at("state").dataset;
 let kept;
+
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 function say(text) {
   at("state").textContent = text;
@@ -37,7 +40,7 @@ async function receive(answer) {
     tail = end;
     made += count;
     at("progress").value = Math.min(made, rows);
-    say(Math.min(made, rows) + " of " + rows + " rows");
+    say(fill(texts.soFar, { made: Math.min(made, rows), rows }));
   }
   return [new Blob(pieces, { type: "application/zip" }), rows];
 }
@@ -85,7 +88,7 @@ function showBadRows(bad) {
   if (!bad.length) return;
   const most = 100;
   const body = element("tbody", ...bad.slice(0, most).map((r) => element("tr", element("td", r[0]), element("td", r[3]))));
-  const table = element("table", element("caption", "Rows left out" + (bad.length > most ? ", the first " + most : "")), element("thead", element("tr", element("th", "Row"), element("th", "What is wrong"))), body);
+  const table = element("table", element("caption", texts.caption + (bad.length > most ? ", " + fill(texts.first, { most }) : "")), element("thead", element("tr", element("th", texts.row), element("th", texts.wrong))), body);
   at("bad-rows").replaceChildren(table);
 }
 
@@ -93,7 +96,7 @@ async function show(answer) {
   const [blob, rows] = await receive(answer);
   const bad = parseCSV(await report(blob)).slice(1).filter((r) => r[2] !== "made");
   at("progress").value = rows;
-  say(rows - bad.length + " of " + rows + " codes were made" + (bad.length ? "; " + bad.length + " rows were left out" : "") + ".");
+  say(fill(texts.made, { made: rows - bad.length, rows }) + (bad.length ? " " + fill(texts.left, { left: bad.length }) : ""));
   showBadRows(bad);
   if (kept) URL.revokeObjectURL(kept);
   kept = URL.createObjectURL(blob);
@@ -105,8 +108,8 @@ async function show(answer) {
 
 function showFaults(faults) {
   const list = element("ul", ...faults.map((f) => element("li", f.field + " " + f.detail)));
-  at("summary").replaceChildren(element("h2", "Please mend this"), list);
-  say("Nothing was made.");
+  at("summary").replaceChildren(element("h2", texts.mend), list);
+  say(texts.nothing);
 }
 
 form.addEventListener("submit", async (event) => {
@@ -116,7 +119,7 @@ form.addEventListener("submit", async (event) => {
   at("summary").replaceChildren();
   at("bad-rows").replaceChildren();
   at("save").hidden = at("progress").hidden = true;
-  say("Sending …");
+  say(texts.sending);
   try {
     const answer = await fetch("/api/v1/batch", { method: "POST", body: new FormData(form) });
     if (answer.ok) await show(answer);
@@ -125,7 +128,7 @@ form.addEventListener("submit", async (event) => {
       showFaults(problem.errors ?? [{ field: "file", detail: problem.detail }]);
     }
   } catch {
-    showFaults([{ field: "file", detail: "was not answered to the end; try again" }]);
+    showFaults([{ field: "file", detail: texts.unanswered }]);
   } finally {
     button.disabled = false;
   }
