@@ -38,7 +38,7 @@ func (e *entry) check(f Field, value string) {
 	case value == "":
 	case !utf8.ValidString(value):
 		e.wrong(f.Name, "must be valid UTF-8")
-	case !(f.Exact && f.Input == Multiline) && hasControls(value, f.Input == Multiline):
+	case (!f.Exact || f.Input != Multiline) && hasControls(value, f.Input == Multiline):
 		e.wrong(f.Name, "must not hold line breaks or other control characters")
 	case f.Most > 0 && utf8.RuneCountInString(value) > f.Most:
 		e.wrong(f.Name, "must be %d characters at the most, got %d", f.Most, utf8.RuneCountInString(value))
@@ -79,7 +79,8 @@ const minutes = "15:04"
 
 func hasControls(value string, lines bool) bool {
 	return strings.ContainsFunc(value, func(r rune) bool {
-		return unicode.IsControl(r) && !(lines && (r == '\n' || r == '\t'))
+		allowed := lines && (r == '\n' || r == '\t')
+		return unicode.IsControl(r) && !allowed
 	})
 }
 

@@ -45,7 +45,7 @@ func scheme(name string) chromedp.Action {
 // states are addresses of the page in all that it can look like.
 func states() map[string]string {
 	all := map[string]string{
-		"start": "/", "barcode": "/?symbology=ean13", "german": "/?lang=de&type=vcard",
+		"start": "/", "barcode": "/?symbology=ean13", "german": "/?lang=de&type=vcard", "api": "/api", "batch": "/batch",
 		"result":         "/?lang=en&type=url&data=" + neturl.QueryEscape("https://example.org"),
 		"barcode result": "/?symbology=code128&data=" + strings.Repeat("W", 60),
 		"fault":          "/?type=epc&payee=x&iban=DE00&amount=0&module=nope&scale=1000",

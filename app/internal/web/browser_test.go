@@ -43,7 +43,7 @@ func browseServer(t *testing.T, expected string, prepare ...chromedp.Action) (co
 	t.Cleanup(stop)
 	ctx, stop = chromedp.NewContext(ctx)
 	t.Cleanup(stop)
-	ctx, stop = context.WithTimeout(ctx, 4*time.Minute)
+	ctx, stop = context.WithTimeout(ctx, 10*time.Minute)
 	t.Cleanup(stop)
 	watch(ctx, t, server.URL, expected)
 	prepare = append(prepare, log.Enable(), chromedp.EmulateViewport(1280, 1000), chromedp.Navigate(server.URL))
