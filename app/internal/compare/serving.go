@@ -25,10 +25,13 @@ const (
 )
 
 // serveOK answers every request with "ok": what a handler costs that does
-// nothing, on the same kind of server as the app's.
+// nothing, on a server with the app's time limits.
 func serveOK() {
 	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") })
-	server := &http.Server{Addr: os.Getenv("APP_ADDR"), Handler: handler, ReadHeaderTimeout: time.Second}
+	server := &http.Server{
+		Addr: os.Getenv("APP_ADDR"), Handler: handler,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 15 * time.Second, IdleTimeout: 75 * time.Second,
+	}
 	fmt.Fprintln(os.Stderr, server.ListenAndServe())
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -57,7 +58,8 @@ func (a *App) makeFromQuery(r *http.Request) (*picture, error) {
 	if err := refuseInAddress(values); err != nil {
 		return nil, err
 	}
-	return a.makePicture(r.PathValue("file"), values)
+	// Others may wait for this picture too: it is made even if its client leaves.
+	return a.makePicture(context.WithoutCancel(r.Context()), r.PathValue("file"), values)
 }
 
 // refuseInAddress names what belongs in a body.
@@ -92,7 +94,7 @@ func (a *App) postSymbol(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	p, err := a.makePicture(r.PathValue("file"), values)
+	p, err := a.makePicture(r.Context(), r.PathValue("file"), values)
 	if err != nil {
 		a.fail(w, r, err)
 		return
@@ -100,13 +102,12 @@ func (a *App) postSymbol(w http.ResponseWriter, r *http.Request) {
 	sendPicture(w, r, p, noStore)
 }
 
-func (a *App) makePicture(file string, values url.Values) (*picture, error) {
+func (a *App) makePicture(ctx context.Context, file string, values url.Values) (*picture, error) {
 	encoder, format, err := resource(file)
 	if err != nil {
 		return nil, err
 	}
-	body, download, err := draw(encoder, format, values)
-	a.metrics.asked(encoder.Name, format.Name, outcome(err))
+	body, download, err := a.produce(ctx, encoder, format, values)
 	if err != nil {
 		return nil, err
 	}
@@ -157,12 +158,19 @@ func conditional(h http.Header) bool {
 	return false
 }
 
-func draw(encoder symbol.Encoder, format render.Format, values url.Values) ([]byte, bool, error) {
-	j, err := newJob(encoder, values)
+// produce makes the file when its turn has come, and counts it.
+func (a *App) produce(ctx context.Context, encoder symbol.Encoder, format render.Format, values url.Values) ([]byte, bool, error) {
+	release, err := take(ctx, a.slots.forPicture(format, values))
 	if err != nil {
 		return nil, false, err
 	}
-	body, err := format.Render(j.symbol, j.style)
+	defer release()
+	var body []byte
+	j, err := newJob(encoder, values)
+	if err == nil {
+		body, err = format.Render(j.symbol, j.style)
+	}
+	a.metrics.asked(encoder.Name, format.Name, outcome(err))
 	return body, j.download, err
 }
 

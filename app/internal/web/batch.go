@@ -1,18 +1,22 @@
 package web
 
 import (
+	"archive/zip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/ycesproject/yces/app/internal/fault"
+	"github.com/ycesproject/yces/app/internal/render"
 )
 
 // What a batch may cost.
@@ -36,21 +40,21 @@ type batch struct {
 	defaults url.Values
 	// refuse is set where one bad row spoils all; else bad rows are left out.
 	refuse bool
+	// grid is the sheet of labels to print; nil for a picture each.
+	grid *grid
 }
+
+// maxListed bounds how many bad rows one answer names.
+const maxListed = 100
+
+// flushEvery is how often a client hears of what was made.
+const flushEvery = 100 * time.Millisecond
 
 // postBatch answers POST /api/v1/batch.
 func (a *App) postBatch(w http.ResponseWriter, r *http.Request) {
 	if err := a.runBatch(w, r); err != nil {
-		a.failBatch(w, r, err)
+		a.fail(w, r, err)
 	}
-}
-
-func (a *App) failBatch(w http.ResponseWriter, r *http.Request, err error) {
-	var status statusError
-	if errors.As(err, &status) && status.status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "5")
-	}
-	a.fail(w, r, err)
 }
 
 // runBatch returns an error as long as nothing was sent.
@@ -75,17 +79,53 @@ func (a *App) runBatch(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	h := w.Header()
-	h.Set("Content-Type", "application/zip")
-	h.Set("Content-Disposition", `attachment; filename="codes.zip"`)
-	h.Set("Cache-Control", "no-store")
-	h.Set("Batch-Rows", strconv.Itoa(len(b.table.rows)))
-	if err := a.writeArchive(ctx, w, control, b); err != nil {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Batch-Rows", strconv.Itoa(len(b.table.rows)))
+	flush := func() error {
+		_ = control.SetWriteDeadline(time.Now().Add(batchWrite))
+		return control.Flush()
+	}
+	if err := a.sendBatch(ctx, w, b, flush); err != nil {
 		a.cfg.Log.WarnContext(r.Context(), "send batch", "error", err, "request_id", requestID(r))
-		// Half an archive is out: only breaking the connection tells the client.
+		// Half an answer is out: only breaking the connection tells the client.
 		panic(http.ErrAbortHandler)
 	}
 	return nil
+}
+
+// sendBatch sends a sheet of labels where all rows are known to be right, and
+// otherwise an archive with a report. Its errors are those of the connection.
+func (a *App) sendBatch(ctx context.Context, w http.ResponseWriter, b batch, flush func() error) error {
+	h := w.Header()
+	said := newReport()
+	if b.grid != nil && b.refuse {
+		h.Set("Content-Type", "application/pdf")
+		h.Set("Content-Disposition", `attachment; filename="`+labelsFile+`"`)
+		return a.sendLabels(ctx, w, b, said, flush)
+	}
+	h.Set("Content-Type", "application/zip")
+	h.Set("Content-Disposition", `attachment; filename="codes.zip"`)
+	archive := zip.NewWriter(w)
+	if b.grid != nil {
+		sheet, err := archiveFile(archive, labelsFile, false)
+		if err == nil {
+			err = a.sendLabels(ctx, sheet, b, said, flush)
+		}
+		return errors.Join(err, endArchive(archive, said))
+	}
+	made := &pictures{app: a, archive: archive, names: fileNames{}}
+	if err := a.makeRows(ctx, b, made, said, func() error { return errors.Join(archive.Flush(), flush()) }); err != nil {
+		return err
+	}
+	return endArchive(archive, said)
+}
+
+func (a *App) sendLabels(ctx context.Context, w io.Writer, b batch, said *report, flush func() error) error {
+	pages := render.NewLabels(w, b.grid.sheet)
+	if err := a.makeRows(ctx, b, &labels{a, pages}, said, flush); err != nil {
+		return err
+	}
+	return pages.Close()
 }
 
 // readBatch reads the table from a CSV body or from the file of a form.
@@ -161,16 +201,23 @@ func newBatch(file []byte, defaults url.Values) (batch, error) {
 		faults.Add("bad", "must be skip or refuse, got %.20q", bad)
 	}
 	defaults.Del("bad")
+	if name := defaults.Get("sheet"); name != "" {
+		i := slices.IndexFunc(grids, func(g grid) bool { return g.Name == name })
+		if i < 0 {
+			faults.Add("sheet", "must be one of %s, got %.20q", strings.Join(gridNames(), ", "), name)
+		} else {
+			b.grid = &grids[i]
+		}
+	}
+	defaults.Del("sheet")
 	for name, otherwise := range map[string]string{columnSymbology: "qr", columnFormat: "png"} {
 		if defaults.Get(name) == "" {
 			defaults.Set(name, otherwise)
 		}
 	}
-	plain := url.Values{}
-	for name, values := range defaults {
-		if name != columnSymbology && name != columnFormat {
-			plain[name] = values
-		}
+	plain := maps.Clone(defaults)
+	for _, name := range ownColumns {
+		plain.Del(name)
 	}
 	checkNames(&faults, plain)
 	if _, _, err := resource(defaults.Get(columnSymbology) + "." + defaults.Get(columnFormat)); err != nil {
@@ -182,63 +229,4 @@ func newBatch(file []byte, defaults url.Values) (batch, error) {
 		return batch{}, err
 	}
 	return b, faults.Err()
-}
-
-// made is a row's picture.
-type made struct {
-	body              []byte
-	wanted, extension string
-}
-
-// makeRow makes the picture of a row. Its error is a fault.List unless the
-// fault is ours.
-func (a *App) makeRow(b batch, row tableRow) (made, error) {
-	values, err := b.table.values(row, b.defaults)
-	if err != nil {
-		return made{}, err
-	}
-	file := values.Get(columnSymbology) + "." + values.Get(columnFormat)
-	wanted := values.Get(columnName)
-	for _, own := range []string{columnName, columnSymbology, columnFormat} {
-		values.Del(own)
-	}
-	encoder, format, err := resource(file)
-	if err != nil {
-		return made{}, fault.Of(columnSymbology, "%s", err)
-	}
-	body, _, err := draw(encoder, format, values)
-	a.metrics.asked(encoder.Name, format.Name, outcome(err))
-	return made{body, wanted, format.Name}, err
-}
-
-// maxListed bounds how many bad rows one answer names.
-const maxListed = 100
-
-// tryRows makes every row and returns the faults of all.
-func (a *App) tryRows(ctx context.Context, control *http.ResponseController, b batch) error {
-	var faults fault.List
-	for _, row := range b.table.rows {
-		_, err := a.makeRow(b, row)
-		var own fault.List
-		if err != nil && !errors.As(err, &own) {
-			return err
-		}
-		for _, f := range own {
-			faults.Add(fmt.Sprintf("row %d, %s", row.line, f.Field), "%s", f.Detail)
-		}
-		if len(faults) >= maxListed {
-			faults.Add("file", "has more bad rows than these")
-			break
-		}
-		if ctx.Err() != nil {
-			return statusError{http.StatusServiceUnavailable, "It takes too long; send fewer rows."}
-		}
-		_ = control.SetWriteDeadline(time.Now().Add(batchWrite))
-	}
-	return faults.Err()
-}
-
-// lines says what is wrong with a row in one line.
-func lines(faults fault.List) string {
-	return strings.ReplaceAll(faults.Error(), "\n", "; ")
 }

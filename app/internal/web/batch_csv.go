@@ -21,7 +21,10 @@ const (
 	columnName      = "name"
 	columnSymbology = "symbology"
 	columnFormat    = "format"
+	columnCaption   = "caption" // below a symbol on a sheet of labels
 )
+
+var ownColumns = []string{columnName, columnSymbology, columnFormat, columnCaption}
 
 // table is a CSV file (RFC 4180) whose first line names parameters.
 type table struct {
@@ -107,12 +110,12 @@ func separatorOf(file []byte) rune {
 func checkColumns(columns []string) error {
 	var faults fault.List
 	for i, name := range columns {
-		own := name == columnName || name == columnSymbology || name == columnFormat
+		own := slices.Contains(ownColumns, name)
 		switch {
 		case name == "logo":
 			faults.Add("file", "has a column logo; a logo goes into the form, for all rows")
 		case !own && !slices.Contains(knownParameters, name):
-			faults.Add("file", "has a column %.40q, which is no parameter; there are %s, %s, %s, %s", name, columnName, columnSymbology, columnFormat, strings.Join(knownParameters, ", "))
+			faults.Add("file", "has a column %.40q, which is no parameter; there are %s, %s", name, strings.Join(ownColumns, ", "), strings.Join(knownParameters, ", "))
 		case slices.Contains(columns[:i], name):
 			faults.Add("file", "has two columns %q", name)
 		}

@@ -13,6 +13,7 @@ type batchPage struct {
 	shell
 	Groups            []symbologyGroup
 	Formats           []render.Format
+	Grids             []grid
 	Symbology, Format string
 	// Faults are in the page's language.
 	Faults  []faultData
@@ -44,7 +45,7 @@ func (a *App) postBatchPage(w http.ResponseWriter, r *http.Request) {
 func (a *App) showBatchPage(w http.ResponseWriter, r *http.Request, status int, faults fault.List) {
 	l := a.page.languages.choose(w, r)
 	d := batchPage{
-		shell: a.shell(l, "/batch?"), Groups: symbologyGroups, Formats: render.Formats, Symbology: "qr", Format: "png", MaxRows: maxRows,
+		shell: a.shell(l, "/batch?"), Groups: symbologyGroups, Formats: render.Formats, Grids: grids, Symbology: "qr", Format: "png", MaxRows: maxRows,
 	}
 	for _, f := range faults {
 		d.Faults = append(d.Faults, faultData{Field: f.Field, Detail: f.In(l.text)})
@@ -53,7 +54,7 @@ func (a *App) showBatchPage(w http.ResponseWriter, r *http.Request, status int, 
 }
 
 // batchExample shows a table that has it all: names, symbologies, a colour.
-const batchExample = "\ufeffname,symbology,data,fg\r\nhome page,qr,https://example.org/,#1b2a49\r\ncoffee,ean13,400638133393,\r\n\"shelf 12, left\",code128,SHELF-12-L,\r\n"
+const batchExample = "\ufeffname,symbology,data,fg,caption\r\nhome page,qr,https://example.org/,#1b2a49,example.org\r\ncoffee,ean13,400638133393,,Coffee 500 g\r\n\"shelf 12, left\",code128,SHELF-12-L,,Shelf 12\r\n"
 
 // serveBatchExample answers GET /batch/example.csv.
 func (a *App) serveBatchExample(w http.ResponseWriter, r *http.Request) {

@@ -152,6 +152,38 @@ func TestThePageWorksWithoutScript(t *testing.T) {
 	}
 }
 
+func TestLabelsArePrintedOnSheets(t *testing.T) {
+	a := newApp(t, &bytes.Buffer{})
+	table := "data,caption\n400638133393,Coffee\n4006381333930,Wrong\n"
+	files, report := unpack(t, do(a, "POST", "/api/v1/batch?symbology=ean13&sheet=a4-3x8", "text/csv", table))
+	if !strings.HasPrefix(files["labels.pdf"], "%PDF-") || report[1][1] != "labels.pdf" || report[2][2] != "left out" {
+		t.Errorf("%d bytes of labels, report %q", len(files["labels.pdf"]), report)
+	}
+	w := do(a, "POST", "/api/v1/batch?symbology=ean13&sheet=a4-3x8&bad=refuse", "text/csv", table)
+	if w.Code != 400 || !strings.Contains(w.Body.String(), `"row 3, data"`) {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	w = do(a, "POST", "/api/v1/batch?symbology=ean13&sheet=letter-3x10&bad=refuse", "text/csv", "data\n400638133393\n")
+	if w.Code != 200 || w.Header().Get("Content-Type") != "application/pdf" || !strings.HasSuffix(strings.TrimSpace(w.Body.String()), "%%EOF") {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+	w = do(a, "POST", "/api/v1/batch?sheet=a4-5x13&bad=refuse", "text/csv", "data\n"+strings.Repeat("x", 2000)+"\n")
+	if w.Code != 400 || !strings.Contains(w.Body.String(), "label") {
+		t.Errorf("too long for a label: %d %s", w.Code, w.Body)
+	}
+	if w := do(a, "POST", "/api/v1/batch?sheet=a5", "text/csv", "data\nx\n"); w.Code != 400 || !strings.Contains(w.Body.String(), "a4-3x8") {
+		t.Errorf("unknown sheet: %d %s", w.Code, w.Body)
+	}
+}
+
+func TestEverySheetFitsItsPage(t *testing.T) {
+	for _, g := range grids {
+		if err := g.sheet.Check(); err != nil {
+			t.Errorf("%s: %v", g.Name, err)
+		}
+	}
+}
+
 func TestTooLargeTooManyAndTheWrongKindAreRefused(t *testing.T) {
 	a := newApp(t, &bytes.Buffer{})
 	if w := do(a, "POST", "/api/v1/batch", "text/csv", strings.Repeat("x", maxBatchBody+1)); w.Code != 413 {

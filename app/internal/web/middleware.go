@@ -30,9 +30,16 @@ func (a *App) chain(mux http.Handler) http.Handler {
 			a.record(r, seen, client, time.Since(start))
 		}()
 		defer a.recoverPanic(seen, r)
-		if a.admit(seen, r, client) {
-			mux.ServeHTTP(seen, r)
+		if !a.admit(seen, r, client) {
+			return
 		}
+		release, err := a.slots.forBody(r)
+		if err != nil {
+			a.fail(seen, r, err)
+			return
+		}
+		defer release()
+		mux.ServeHTTP(seen, r)
 	})
 }
 
@@ -74,6 +81,9 @@ func (a *App) recoverPanic(w *observed, r *http.Request) {
 	writeProblem(w, http.StatusInternalServerError, "The fault is ours; the request id leads us to it.", nil)
 }
 
+// maxLoggedPath bounds what a client can write into the log.
+const maxLoggedPath = 200
+
 // record logs and counts an answered request: path and route, never the query.
 func (a *App) record(r *http.Request, w *observed, client client, took time.Duration) {
 	route := r.Pattern
@@ -86,7 +96,7 @@ func (a *App) record(r *http.Request, w *observed, client client, took time.Dura
 		level = slog.LevelDebug
 	}
 	a.cfg.Log.LogAttrs(r.Context(), level, "request",
-		slog.String("method", methodLabel(r.Method)), slog.String("path", fmt.Sprintf("%.200s", r.URL.Path)),
+		slog.String("method", methodLabel(r.Method)), slog.String("path", r.URL.Path[:min(len(r.URL.Path), maxLoggedPath)]),
 		slog.String("route", route), slog.Int("status", w.status), slog.Int64("bytes", w.bytes),
 		slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("client", client.address()), slog.String("request_id", client.requestID))
 }

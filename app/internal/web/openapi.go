@@ -99,7 +99,7 @@ func getOperation(e symbol.Encoder) object {
 	o := operation(string(e.Group), operationID("get", e), e.Title, pictureAnswer())
 	o["description"] = e.Hint
 	o["parameters"] = query
-	addFaults(o, 400, 404, 429)
+	addFaults(o, 400, 404, 429, 503)
 	o["responses"].(object)["304"] = object{"description": "What If-None-Match names is still right."}
 	return o
 }
@@ -124,7 +124,7 @@ func postOperation(e symbol.Encoder) object {
 		"application/x-www-form-urlencoded": object{"schema": schema(text), "examples": bodiesFor(e)},
 		"multipart/form-data":               object{"schema": schema(parts)},
 	}}
-	addFaults(o, 400, 404, 413, 415, 429)
+	addFaults(o, 400, 404, 413, 415, 429, 503)
 	return o
 }
 

@@ -8,6 +8,7 @@ func batchPath() object {
 		{name: columnSymbology, description: "The symbology of rows that name none.", schema: object{"type": "string", "enum": symbologyNames(), "default": symbol.Encoders[0].Name}, example: "qr"},
 		{name: columnFormat, description: "The format of rows that name none.", schema: object{"type": "string", "enum": formatNames(), "default": "png"}, example: "svg"},
 		{name: "bad", description: "skip: bad rows are left out, and the report says why. refuse: nothing is made unless every row is right.", schema: object{"type": "string", "enum": []string{"skip", "refuse"}, "default": "skip"}, example: "skip"},
+		{name: "sheet", description: "Labels to print, all on one sheet; the column caption is the text below a symbol. With bad=refuse the answer is the PDF, otherwise an archive with labels.pdf and the report.", schema: object{"type": "string", "enum": gridNames()}, example: grids[0].Name},
 	}
 	query, properties := []object{}, object{"file": object{"type": "string", "contentMediaType": "text/csv"}}
 	for _, p := range shared {
@@ -15,7 +16,8 @@ func batchPath() object {
 		properties[p.name] = p.schema
 	}
 	o := operation("Many at once", "postBatch", "Many symbols from a CSV file", answer("A ZIP archive, sent as it is made; its last file, report.csv, has a line for every row.", "application/zip", object{"type": "string", "contentMediaType": "application/zip"}))
-	o["description"] = "The file's first line names the columns: parameters of a symbol, symbology, format, and name for the picture's file name. Commas, semicolons or tabs separate them. Parameters in the address, or in other parts of the form, hold for all rows whose cell is empty."
+	o["responses"].(object)["200"].(object)["content"].(object)["application/pdf"] = object{"schema": object{"type": "string", "contentMediaType": "application/pdf"}}
+	o["description"] = "The file's first line names the columns: parameters of a symbol, symbology, format, name for the picture's file name, and caption. Commas, semicolons or tabs separate them. Parameters in the address, or in other parts of the form, hold for all rows whose cell is empty."
 	o["parameters"] = query
 	o["requestBody"] = object{"required": true, "content": object{
 		"text/csv":            object{"schema": object{"type": "string"}, "example": "name,data\nfirst,https://example.org/1\nsecond,https://example.org/2\n"},

@@ -89,7 +89,7 @@ func examplesOf(path string, item *openapi3.PathItem) []example {
 		for i, e := range targets {
 			e.method, e.operation = method, o
 			if o.RequestBody != nil {
-				all = append(all, withBodies(e, o.RequestBody.Value.Content)...)
+				all = append(all, withBodies(e, o.RequestBody.Value.Content, i == 0)...)
 			} else if i == 0 {
 				all = append(all, withParameters(e, o.Parameters)...)
 			}
@@ -98,12 +98,15 @@ func examplesOf(path string, item *openapi3.PathItem) []example {
 	return all
 }
 
-func withBodies(e example, content openapi3.Content) []example {
+// withBodies returns all examples of bodies, or just those that differ by format.
+func withBodies(e example, content openapi3.Content, every bool) []example {
 	var all []example
 	for mediaType, body := range content {
 		shown := []any{body.Example}
-		for _, named := range body.Examples {
-			shown = append(shown, named.Value.Value)
+		for name, named := range body.Examples {
+			if every || mediaType == "application/json" && (name == "plain" || name == "styled") {
+				shown = append(shown, named.Value.Value)
+			}
 		}
 		for _, value := range shown {
 			if value != nil {

@@ -149,10 +149,14 @@ func (a *App) draw(r *http.Request, f *form, format render.Format) []byte {
 	if len(f.faults) > 0 {
 		return nil
 	}
-	body, _, err := draw(f.encoder, format, f.query())
-	a.metrics.asked(f.encoder.Name, format.Name, outcome(err))
+	body, _, err := a.produce(r.Context(), f.encoder, format, f.query())
 	if err == nil {
 		return body
+	}
+	var status statusError
+	if errors.As(err, &status) {
+		f.faults.Add(f.fields()[0].Name, "%s", status.detail)
+		return nil
 	}
 	if !errors.As(err, &f.faults) {
 		a.cfg.Log.ErrorContext(r.Context(), "make symbol for the page", "error", err, "request_id", requestID(r))

@@ -53,6 +53,9 @@ func (a *App) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &faults):
 		writeProblem(w, http.StatusBadRequest, "The request has faults; each is listed.", faults)
 	case errors.As(err, &status):
+		if status.status == http.StatusServiceUnavailable {
+			w.Header().Set("Retry-After", "5")
+		}
 		writeProblem(w, status.status, status.detail, nil)
 	default:
 		a.cfg.Log.ErrorContext(r.Context(), "answer request", "error", err, "path", r.URL.Path, "request_id", requestID(r))

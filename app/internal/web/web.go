@@ -45,6 +45,7 @@ type App struct {
 	cache   *cache
 	flights singleflight.Group
 	limiter *limiter
+	slots   slots
 	// batches holds a place for each batch that runs.
 	batches  chan struct{}
 	openapi  *picture
@@ -53,7 +54,7 @@ type App struct {
 
 // New returns an app that is ready at once.
 func New(cfg Config) (*App, error) {
-	a := &App{cfg: cfg, cache: newCache(cfg.CacheBytes), limiter: newLimiter(cfg.RateLimit)}
+	a := &App{cfg: cfg, cache: newCache(cfg.CacheBytes), limiter: newLimiter(cfg.RateLimit), slots: newSlots()}
 	a.metrics = newMetrics(cfg.Build, a.cache)
 	a.batches = make(chan struct{}, maxBatches)
 	document, err := apiDocument(cfg.Build)

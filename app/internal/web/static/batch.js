@@ -26,12 +26,14 @@ function fileStarts(tail, piece) {
 }
 
 async function receive(answer) {
+  const sheet = at("sheet").value !== "";
   const rows = Number(answer.headers.get("Batch-Rows"));
   const reader = answer.body.getReader();
   const pieces = [];
   let tail = new Uint8Array(0), made = 0;
   at("progress").max = rows;
   at("progress").hidden = false;
+  if (sheet) at("progress").removeAttribute("value");
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
@@ -39,10 +41,11 @@ async function receive(answer) {
     const [count, end] = fileStarts(tail, value);
     tail = end;
     made += count;
+    if (sheet) continue;
     at("progress").value = Math.min(made, rows);
     say(fill(texts.soFar, { made: Math.min(made, rows), rows }));
   }
-  return [new Blob(pieces, { type: "application/zip" }), rows];
+  return [new Blob(pieces, { type: answer.headers.get("Content-Type") }), rows];
 }
 
 // report returns the text of the archive's last file, which is stored as it is.
@@ -94,14 +97,15 @@ function showBadRows(bad) {
 
 async function show(answer) {
   const [blob, rows] = await receive(answer);
-  const bad = parseCSV(await report(blob)).slice(1).filter((r) => r[2] !== "made");
+  const pdf = blob.type === "application/pdf";
+  const bad = pdf ? [] : parseCSV(await report(blob)).slice(1).filter((r) => r[2] !== "made");
   at("progress").value = rows;
   say(fill(texts.made, { made: rows - bad.length, rows }) + (bad.length ? " " + fill(texts.left, { left: bad.length }) : ""));
   showBadRows(bad);
   if (kept) URL.revokeObjectURL(kept);
   kept = URL.createObjectURL(blob);
   at("save").href = kept;
-  at("save").download = "codes.zip";
+  at("save").download = pdf ? "labels.pdf" : "codes.zip";
   at("save").hidden = false;
   at("save").focus();
 }
