@@ -80,16 +80,31 @@ func nameITF(r *gozxing.Result) (string, string) {
 	return "itf14", text
 }
 
+// short ones have eight digits, one of which checks the others.
+var short = setOf("ean8", "upce")
+
 var linearHints = map[gozxing.DecodeHintType]any{
 	gozxing.DecodeHintType_ASSUME_GS1:               true,
 	gozxing.DecodeHintType_RETURN_CODABAR_START_END: true,
 }
 
-// sighting is what lines of one direction read alike.
+// sighting is what neighbouring lines of one direction read alike.
 type sighting struct {
 	symbol Symbol
 	agree  int
 	lines  int
+	// last is the number of the last line, start and end where it was read.
+	last       int
+	start, end Point
+}
+
+// maxGap is how many lines between two may read nothing: glare or dirt.
+const maxGap = 4
+
+// continues says whether a line reads the same bars.
+func (f *sighting) continues(line int, from, to Point) bool {
+	near := f.start.minus(f.end).length() / 3
+	return line-f.last <= maxGap && f.start.minus(from).length() < near && f.end.minus(to).length() < near
 }
 
 // linearSearch looks along parallel lines.
@@ -98,6 +113,8 @@ type linearSearch struct {
 	kinds []linearKind
 	set   Set
 	found []*sighting
+	// line counts the lines.
+	line int
 }
 
 // readLinear looks along the picture's sides, then, where nothing was found,
@@ -129,7 +146,7 @@ func readLinear(ctx context.Context, p *plane, symbologies Set) []Symbol {
 func (s *linearSearch) symbols() []Symbol {
 	var symbols []Symbol
 	for _, f := range s.found {
-		if f.lines >= f.agree {
+		if f.lines >= f.agree && !inside(symbols, f.symbol) {
 			symbols = append(symbols, f.symbol)
 		}
 	}
@@ -145,7 +162,9 @@ func (s *linearSearch) along(ctx context.Context, angle float64) {
 	height := math.Abs(sin)*float64(s.plane.w) + math.Abs(cos)*float64(s.plane.h)
 	const lines = 120
 	step := max(1, height/lines)
+	s.line += maxGap + 1
 	for off := step / 2; off < height && ctx.Err() == nil; off += step {
+		s.line++
 		start := middle.plus(direction, -length/2).plus(across, off-height/2)
 		s.readLine(start, direction, across, int(length))
 	}
@@ -203,7 +222,7 @@ func (s *linearSearch) readRow(row *gozxing.BitArray, seen map[string]bool, plac
 		}
 		seen[key] = true
 		agree := kind.agree
-		if Weak[symbology] {
+		if Weak[symbology] || short[symbology] {
 			agree *= 2
 		}
 		s.count(symbology, text, agree, place(points[0].GetX()), place(points[len(points)-1].GetX()))
@@ -227,12 +246,13 @@ func decodeRow(reader gozxing.Reader, row *gozxing.BitArray) (result *gozxing.Re
 
 func (s *linearSearch) count(symbology, text string, agree int, from, to Point) {
 	for _, f := range s.found {
-		if f.symbol.Symbology == symbology && f.symbol.Text == text {
+		if f.symbol.Symbology == symbology && f.symbol.Text == text && f.continues(s.line, from, to) {
 			f.lines++
+			f.last, f.start, f.end = s.line, from, to
 			f.symbol.Corners[2], f.symbol.Corners[3] = to, from
 			return
 		}
 	}
 	symbol := Symbol{Symbology: symbology, Text: text, Bytes: notText(text, []byte(text)), Corners: []Point{from, to, to, from}}
-	s.found = append(s.found, &sighting{symbol, agree, 1})
+	s.found = append(s.found, &sighting{symbol, agree, 1, s.line, from, to})
 }
