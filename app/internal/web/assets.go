@@ -37,6 +37,9 @@ func loadAssets() (assets, error) {
 	all := assets{}
 	for _, entry := range entries {
 		name := entry.Name()
+		if entry.IsDir() {
+			continue // files of others, which serveReader sends
+		}
 		body, err := fs.ReadFile(staticFiles, "static/"+name)
 		if err != nil {
 			return nil, fmt.Errorf("read static file: %w", err)

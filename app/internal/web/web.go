@@ -49,12 +49,14 @@ type App struct {
 	// batches holds a place for each batch that runs.
 	batches  chan struct{}
 	openapi  *picture
+	scans    *scanGate
+	scanPage scanPage
 	draining atomic.Bool
 }
 
 // New returns an app that is ready at once.
 func New(cfg Config) (*App, error) {
-	a := &App{cfg: cfg, cache: newCache(cfg.CacheBytes), limiter: newLimiter(cfg.RateLimit), slots: newSlots()}
+	a := &App{cfg: cfg, cache: newCache(cfg.CacheBytes), limiter: newLimiter(cfg.RateLimit), slots: newSlots(), scans: newScanGate()}
 	a.metrics = newMetrics(cfg.Build, a.cache)
 	a.batches = make(chan struct{}, maxBatches)
 	document, err := apiDocument(cfg.Build)
@@ -66,6 +68,9 @@ func New(cfg Config) (*App, error) {
 		return nil, err
 	}
 	if a.page, err = loadPage(); err != nil {
+		return nil, err
+	}
+	if a.scanPage, err = loadScanPage(a.page.languages); err != nil {
 		return nil, err
 	}
 	return a, nil
@@ -87,6 +92,11 @@ func (a *App) Handler() http.Handler {
 	mux.HandleFunc("POST /{$}", a.postPage)
 	mux.HandleFunc("POST /preview", a.servePreview)
 	mux.HandleFunc("POST /download/{format}", a.serveDownload)
+	mux.HandleFunc("GET /scan", a.serveScanPage)
+	mux.HandleFunc("POST /scan", a.postScanPage)
+	mux.HandleFunc("POST /api/v1/scan", a.postScan)
+	mux.HandleFunc("GET /api/v1/scan", methodNotAllowed("POST"))
+	mux.HandleFunc("GET /static/vendor/{file...}", serveReader)
 	mux.HandleFunc("GET /static/{file}", a.assets.serve)
 	mux.HandleFunc("GET /api", a.serveManual)
 	mux.HandleFunc("GET /api/openapi.json", a.serveOpenAPI)

@@ -1,0 +1,79 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"runtime"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/ycesproject/yces/app/internal/scan"
+)
+
+const (
+	// maxPicture bounds a picture's file.
+	maxPicture = 10 << 20
+	// maxPictures bounds the files that are held at a time: of those that arrive,
+	// wait and are read.
+	maxPictures = 40 << 20
+	// maxQueue is how many pictures may wait to be read.
+	maxQueue = 16
+	// queueTime is how long one may.
+	queueTime = 3 * time.Second
+	// scanTime is how long opening and reading one may take.
+	scanTime = 6 * time.Second
+	// answerTime is what the server leaves for both, and for sending the answer,
+	// from when the picture has arrived.
+	answerTime = queueTime + scanTime + 6*time.Second
+)
+
+// scanGate bounds the memory and the processor time that pictures take together.
+type scanGate struct {
+	files, memory *semaphore.Weighted
+	waiting       atomic.Int32
+}
+
+func newScanGate() *scanGate {
+	return &scanGate{files: semaphore.NewWeighted(maxPictures), memory: semaphore.NewWeighted(scan.MaxMemory)}
+}
+
+// errBusy is answered with Retry-After.
+var errBusy = statusError{http.StatusServiceUnavailable, "Too many pictures are being read at the moment; try again in a few seconds."}
+
+// room takes room for a file of that size, the most where it is not said.
+func (g *scanGate) room(size int64) (release func(), err error) {
+	if size < 0 || size > maxPicture {
+		size = maxPicture
+	}
+	if !g.files.TryAcquire(size) {
+		return nil, errBusy
+	}
+	return func() { g.files.Release(size) }, nil
+}
+
+// turn waits until a picture that takes so much memory may be read. Each takes a
+// share at the least, so that no more run than processors can bear.
+func (g *scanGate) turn(ctx context.Context, memory int64) (release func(), err error) {
+	memory = min(max(memory, scan.MaxMemory/int64(2*runtime.GOMAXPROCS(0))), scan.MaxMemory)
+	if g.waiting.Add(1) > maxQueue {
+		g.waiting.Add(-1)
+		return nil, errBusy
+	}
+	defer g.waiting.Add(-1)
+	ctx, cancel := context.WithTimeout(ctx, queueTime)
+	defer cancel()
+	if err := g.memory.Acquire(ctx, memory); err != nil {
+		return nil, errBusy
+	}
+	return func() { g.memory.Release(memory) }, nil
+}
+
+// sayWhen tells a client that was sent away when to come back.
+func sayWhen(w http.ResponseWriter, err error) {
+	if err == errBusy { //nolint:errorlint // it is never wrapped
+		w.Header().Set("Retry-After", strconv.Itoa(int(queueTime.Seconds())))
+	}
+}
