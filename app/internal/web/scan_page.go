@@ -119,6 +119,7 @@ var symbologyTitles = func() string {
 	for _, e := range symbol.Encoders {
 		titles[strings.ReplaceAll(e.Name, "-", "")] = e.Title
 	}
+	titles["qrcode"] = titles["qr"]
 	text, err := json.Marshal(titles)
 	if err != nil {
 		panic(err) // strings only
@@ -137,14 +138,16 @@ func describe(s scan.Symbol) scannedData {
 }
 
 // webLink returns the address and the host of a text that is nothing but the
-// address of a web page. The host is shown beside the link in the form that
-// browsers look up, so that nothing can look like another.
+// address of a web page. The host is shown beside the link, and must be ASCII:
+// letters of other alphabets make one look like another.
 func webLink(text string) (link, host string) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
 		return "", ""
 	}
-	if strings.ContainsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || r > unicode.MaxASCII || !unicode.IsPrint(r) }) {
+	foreign := func(r rune) bool { return r > unicode.MaxASCII }
+	hidden := func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }
+	if strings.ContainsFunc(u.Host, foreign) || strings.ContainsFunc(text, hidden) {
 		return "", ""
 	}
 	return u.String(), u.Host
