@@ -21,7 +21,7 @@ import (
 )
 
 // translated are the templates in the catalogue; the API's page is English.
-var translated = []string{"templates/layout.html", "templates/page.html", "templates/batch.html"}
+var translated = []string{"templates/layout.html", "templates/page.html", "templates/batch.html", "templates/scan.html"}
 
 // texts are all that the page can say, in English.
 func texts(t *testing.T) map[string]bool {

@@ -79,15 +79,15 @@ func pictureError(err error) error {
 	return statusError{status, strings.ToUpper(reason[:1]) + reason[1:] + "."}
 }
 
-// upload is what a request to read a picture carries.
-type upload struct {
+// sentPicture is what a request to read a picture carries.
+type sentPicture struct {
 	file        []byte
 	symbologies scan.Set
 }
 
 // readPicture takes the picture as the body itself or as the part "image" of a
 // form, and what to look for from the form or the query.
-func readPicture(w http.ResponseWriter, r *http.Request) (upload, error) {
+func readPicture(w http.ResponseWriter, r *http.Request) (sentPicture, error) {
 	query := r.URL.Query()
 	var faults fault.List
 	for name, values := range query {
@@ -109,19 +109,19 @@ func readPicture(w http.ResponseWriter, r *http.Request) (upload, error) {
 	case strings.HasPrefix(mediaType, "image/"), mediaType == "application/octet-stream":
 		file, err = io.ReadAll(body)
 	default:
-		return upload{}, statusError{http.StatusUnsupportedMediaType, "The body must be a picture (image/png, image/jpeg, …), or multipart/form-data with the picture as the file “image”."}
+		return sentPicture{}, statusError{http.StatusUnsupportedMediaType, "The body must be a picture (image/png, image/jpeg, …), or multipart/form-data with the picture as the file “image”."}
 	}
 	if err != nil {
-		return upload{}, bodyError(err, maxPicture)
+		return sentPicture{}, bodyError(err, maxPicture)
 	}
 	if len(file) == 0 {
 		faults.Add("image", "is missing: choose a picture (%s)", scan.Formats)
 	}
 	set, err := scan.ParseSet(list)
 	if err := faults.Join(err); err != nil {
-		return upload{}, err
+		return sentPicture{}, err
 	}
-	return upload{file, set}, faults.Err()
+	return sentPicture{file, set}, faults.Err()
 }
 
 // pictureOfForm reads the parts of a form one after the other.

@@ -26,7 +26,7 @@ type scanPage map[string]*template.Template
 func loadScanPage(all languages) (scanPage, error) {
 	p := scanPage{}
 	for _, l := range all {
-		t, err := template.New("").Funcs(template.FuncMap{"t": l.text, "tf": l.textf}).ParseFS(templateFiles, "templates/layout.html", "templates/scan.html")
+		t, err := template.New("").Funcs(template.FuncMap{"t": l.text}).ParseFS(templateFiles, "templates/layout.html", "templates/scan.html")
 		if err != nil {
 			return nil, fmt.Errorf("parse scan page: %w", err)
 		}

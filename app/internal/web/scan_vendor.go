@@ -54,7 +54,7 @@ func serveReader(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(packed)
 		return
 	}
-	unpack(w, packed)
+	inflate(w, packed)
 }
 
 func acceptsGzip(r *http.Request) bool {
@@ -67,7 +67,7 @@ func acceptsGzip(r *http.Request) bool {
 	return false
 }
 
-func unpack(w io.Writer, packed []byte) {
+func inflate(w io.Writer, packed []byte) {
 	unpacked, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		panic(fmt.Errorf("unpack a file of ours: %w", err))
