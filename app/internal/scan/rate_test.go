@@ -1,11 +1,6 @@
 package scan
 
-import (
-	"context"
-	"os"
-	"testing"
-	"time"
-)
+import "testing"
 
 // reads counts by kind of distortion the pictures that are read.
 func reads(pictures []distorted, read func(i int) bool) map[string]int {
@@ -18,15 +13,10 @@ func reads(pictures []distorted, read func(i int) bool) map[string]int {
 	return count
 }
 
+// ours says whether the picture is read, and fails the test on a false read.
 func ours(t testing.TB, p distorted) bool {
 	t.Helper()
-	start := time.Now()
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
-	defer cancel()
-	found := Read(ctx, &Picture{luminance(p.img)}, Strong)
-	if os.Getenv("V") != "" {
-		t.Log(p.kind, len(found), time.Since(start))
-	}
+	found := Read(t.Context(), &Picture{luminance(p.img)}, setOf("qr"))
 	for _, s := range found {
 		if s.Text != p.text {
 			t.Errorf("%s: false read %q of %q", p.kind, s.Text, p.text)
@@ -35,11 +25,17 @@ func ours(t testing.TB, p distorted) bool {
 	return len(found) == 1
 }
 
+// The work is bounded by counting, not by the clock: every machine reads the
+// same pictures. Those that are lost are the last of each kind.
 func TestReadsDistortedPictures(t *testing.T) {
-	const each = 10
+	const each = 4
+	least := map[string]int{"rotation": 4, "perspective": 4, "blur": 2, "noise": 3, "low contrast": 4, "inverted": 4, "shadow": 3, "small": 4, "everything": 3}
 	pictures := distortions(t, each)
 	count := reads(pictures, func(i int) bool { return ours(t, pictures[i]) })
 	for _, kind := range kinds {
-		t.Logf("%-14s %d of %d", kind.name, count[kind.name], each)
+		if count[kind.name] < least[kind.name] {
+			t.Errorf("%s: %d of %d, want %d", kind.name, count[kind.name], each, least[kind.name])
+		}
 	}
+	t.Logf("read of %d each: %v", each, count)
 }
