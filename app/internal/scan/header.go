@@ -26,15 +26,34 @@ func jpegSegments(file []byte, visit func(marker byte, body []byte) bool) {
 	}
 }
 
-// progressive says whether a JPEG is: its decoder then holds all coefficients.
-func progressive(file []byte) bool {
-	found := false
-	jpegSegments(file, func(marker byte, _ []byte) bool {
-		const progressiveFrame = 0xc2
-		found = marker == progressiveFrame
-		return !found
+// jpegBytesPerPixel says what decoding takes: samples of a byte, and where the
+// file is progressive, all coefficients of four bytes.
+func jpegBytesPerPixel(file []byte) int64 {
+	const baseline, extended, progressive = 0xc0, 0xc1, 0xc2
+	most := int64(4 * 5)
+	jpegSegments(file, func(marker byte, body []byte) bool {
+		if marker != baseline && marker != extended && marker != progressive {
+			return true
+		}
+		most = samplesPerPixel(body)
+		if marker == progressive {
+			most *= 5
+		}
+		return false
 	})
-	return found
+	return most
+}
+
+// samplesPerPixel reads a frame header (ITU-T T.81, B.2.2), and rounds up.
+func samplesPerPixel(frame []byte) int64 {
+	const head, component = 6, 3
+	all, largest := int64(0), int64(1)
+	for at := head; at+component <= len(frame); at += component {
+		samples := int64(frame[at+1]>>4) * int64(frame[at+1]&15)
+		all += samples
+		largest = max(largest, samples)
+	}
+	return max(1, (all+largest-1)/largest)
 }
 
 // orientation returns the EXIF orientation of a JPEG, 1 to 8 (CIPA DC-008, 4.6.4
@@ -111,7 +130,7 @@ const (
 	// a Huffman tree of kilobytes takes a few bytes in the file.
 	treesPerByte = 240
 	// maxLossless keeps that below MaxMemory.
-	maxLossless = 512 << 10
+	maxLossless = 384 << 10
 )
 
 // losslessBytes returns the size of a WebP's lossless chunks, transparency included.

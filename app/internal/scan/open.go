@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
 	_ "image/gif"  // the first picture of an animation
 	_ "image/jpeg" // baseline and progressive
 	_ "image/png"  // interlaced too
@@ -57,32 +58,47 @@ func Inspect(file []byte) (Header, error) {
 		return Header{}, fmt.Errorf("%w: %d × %d pixels; at most %d million, %d a side", ErrTooLarge, config.Width, config.Height, MaxPixels/1_000_000, maxSide)
 	}
 	h := Header{Format: format, Width: config.Width, Height: config.Height}
-	perPixel := int64(5) // RGBA, and the luminance
-	switch format {
-	case "png":
-		perPixel = 9 // 16 bits a channel
-	case "jpeg":
-		perPixel = 4
-		if progressive(file) {
-			perPixel = 16 // coefficients of 32 bits
-		}
-	case "webp":
-		perPixel = 10
-		if n := losslessBytes(file); n > maxLossless {
+	pixels := int64(config.Width) * int64(config.Height)
+	opening := pixels * bytesPerPixel(format, config.ColorModel, file)
+	if n := losslessBytes(file); format == "webp" && n > 0 {
+		if n > maxLossless {
 			return Header{}, fmt.Errorf("%w: lossless WebP may be %d KiB at most; send a PNG", ErrTooLarge, maxLossless>>10)
-		} else if n > 0 {
-			h.Memory = int64(n) * treesPerByte
 		}
+		opening += int64(n) * treesPerByte
 	}
-	h.Memory += perPixel * int64(h.Width) * int64(h.Height)
+	h.Memory = max(opening, pixels+min(pixels, workSize*workSize)*readingPerPixel)
 	if h.Memory > MaxMemory {
 		return Header{}, fmt.Errorf("%w: %d × %d pixels are too many for this kind of %s; make it smaller", ErrTooLarge, h.Width, h.Height, format)
 	}
 	return h, nil
 }
 
-// MaxMemory is the most that opening one picture may take.
-const MaxMemory = 160 << 20
+const (
+	// MaxMemory is the most that one picture may take.
+	MaxMemory = 112 << 20
+	// readingPerPixel is what searching takes: sums, and bitmaps of both polarities.
+	readingPerPixel = 36
+)
+
+// bytesPerPixel is what a decoder makes of a pixel, and the luminance.
+func bytesPerPixel(format string, model color.Model, file []byte) int64 {
+	switch {
+	case format == "jpeg":
+		return 1 + jpegBytesPerPixel(file)
+	case format == "webp":
+		return 1 + 9 // pixels twice while a transformation is undone
+	case model == color.GrayModel:
+		return 1 + 1
+	case model == color.Gray16Model:
+		return 1 + 2
+	case model == color.RGBA64Model, model == color.NRGBA64Model:
+		return 1 + 8
+	}
+	if _, ok := model.(color.Palette); ok {
+		return 1 + 1
+	}
+	return 1 + 4
+}
 
 // Open decodes the picture. Inspect must have taken it. When ctx ends, so does
 // decoding, with ctx's error.
