@@ -132,9 +132,12 @@ func readLinear(ctx context.Context, p *plane, symbologies Set) []Symbol {
 	if len(s.kinds) == 0 {
 		return nil
 	}
-	for _, degrees := range [][]float64{{0, 90}, {45, 135, 22.5, 67.5, 112.5, 157.5}} {
-		for _, d := range degrees {
-			s.along(ctx, d*math.Pi/180)
+	for _, look := range []struct {
+		lines   float64
+		degrees []float64
+	}{{120, []float64{0, 90}}, {60, []float64{45, 135, 22.5, 67.5, 112.5, 157.5}}} {
+		for _, d := range look.degrees {
+			s.along(ctx, d*math.Pi/180, look.lines)
 		}
 		if symbols := s.symbols(); len(symbols) > 0 {
 			return symbols
@@ -153,14 +156,13 @@ func (s *linearSearch) symbols() []Symbol {
 	return symbols
 }
 
-// along reads parallel lines at an angle.
-func (s *linearSearch) along(ctx context.Context, angle float64) {
+// along reads so many parallel lines at an angle.
+func (s *linearSearch) along(ctx context.Context, angle, lines float64) {
 	sin, cos := math.Sincos(angle)
 	direction, across := Point{cos, sin}, Point{-sin, cos}
 	middle := Point{float64(s.plane.w) / 2, float64(s.plane.h) / 2}
 	length := math.Abs(cos)*float64(s.plane.w) + math.Abs(sin)*float64(s.plane.h)
 	height := math.Abs(sin)*float64(s.plane.w) + math.Abs(cos)*float64(s.plane.h)
-	const lines = 120
 	step := max(1, height/lines)
 	s.line += maxGap + 1
 	for off := step / 2; off < height && ctx.Err() == nil; off += step {

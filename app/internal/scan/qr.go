@@ -61,14 +61,15 @@ func (s *qrSearch) thorough() []look {
 	c := s.canvas
 	looks := []look{{c.split(), 1}}
 	add := func(p *plane, scale float64) {
-		side := min(p.w, p.h)
+		sums := p.sums()
 		for _, part := range []int{5, 16, 40} {
-			looks = append(looks, look{p.adapt(p.sums(), max(5, side/part)), scale})
+			looks = append(looks, look{p.adapt(sums, max(5, min(p.w, p.h)/part)), scale})
 		}
 	}
-	add(c.blur(1), 1)
-	add(c.blur(2), 1)
+	// Of large pictures the reduced ones are smooth enough.
 	if max(c.w, c.h) <= upscaleBelow {
+		add(c.blur(1), 1)
+		add(c.blur(2), 1)
 		add(c.double(), 0.5)
 	}
 	for scale := 2; min(c.w, c.h)/scale >= 60 && scale <= 8; scale *= 2 {

@@ -18,10 +18,16 @@ const margin = 3
 // adapt compares each pixel with the average around it.
 func (p *plane) adapt(s *sums, radius int) *bitmap {
 	b := &bitmap{p.w, p.h, make([]byte, p.w*p.h)}
+	stride := p.w + 1
 	for y := range p.h {
-		for x := range p.w {
-			if float64(p.pix[y*p.w+x])+margin < s.mean(x, y, radius) {
-				b.dark[y*p.w+x] = 1
+		y0, y1 := max(y-radius, 0), min(y+radius+1, p.h)
+		upper, lower := s.sum[y0*stride:(y0+1)*stride], s.sum[y1*stride:(y1+1)*stride]
+		dark := b.dark[y*p.w : (y+1)*p.w]
+		for x, v := range p.pix[y*p.w : (y+1)*p.w] {
+			x0, x1 := max(x-radius, 0), min(x+radius+1, p.w)
+			sum := lower[x1] - upper[x1] - lower[x0] + upper[x0]
+			if (uint32(v)+margin)*uint32((x1-x0)*(y1-y0)) < sum {
+				dark[x] = 1
 			}
 		}
 	}
