@@ -104,9 +104,12 @@ func luminance(img image.Image) *image.Gray {
 		}
 		return out
 	}
-	canvas := image.NewRGBA(out.Rect)
-	draw.Draw(canvas, canvas.Rect, image.White, image.Point{}, draw.Src)
-	draw.Draw(canvas, canvas.Rect, img, bounds.Min, draw.Over)
+	canvas, ok := img.(*image.RGBA)
+	if !ok || !canvas.Opaque() {
+		canvas = image.NewRGBA(out.Rect)
+		draw.Draw(canvas, canvas.Rect, image.White, image.Point{}, draw.Src)
+		draw.Draw(canvas, canvas.Rect, img, bounds.Min, draw.Over)
+	}
 	for i := range out.Pix {
 		px := canvas.Pix[4*i : 4*i+3 : 4*i+3]
 		out.Pix[i] = grey(uint32(px[0]), uint32(px[1]), uint32(px[2]))

@@ -42,7 +42,7 @@ func ByName(name string) (Format, bool) {
 
 // Render returns the file, which was read back. The style must have passed Fit.
 // The error is a fault.List where the style does not suit the format or would
-// not scan.
+// not scan, and ErrBusy where too many others are at work.
 func (f Format) Render(s *symbol.Symbol, st Style) ([]byte, error) {
 	if err := f.check(s, st); err != nil {
 		return nil, err
@@ -50,7 +50,9 @@ func (f Format) Render(s *symbol.Symbol, st Style) ([]byte, error) {
 	if f.smooth(st) {
 		w, h := sizeWith(s, st.quiet(s))
 		pixels := w * h * st.Scale * st.Scale
-		canvases.take(pixels)
+		if err := canvases.take(pixels); err != nil {
+			return nil, err
+		}
 		defer canvases.give(pixels)
 	}
 	file, err := f.draw(s, st)

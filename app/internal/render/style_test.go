@@ -8,6 +8,7 @@ import (
 	"image/color"
 	stdjpeg "image/jpeg"
 	stdpng "image/png"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -305,4 +306,32 @@ func BenchmarkFormats(b *testing.B) {
 			})
 		}
 	}
+}
+
+func TestABudgetRefusesRatherThanWaitsForEver(t *testing.T) {
+	b := newBudget(10, 1)
+	if err := b.take(8); err != nil {
+		t.Fatal(err)
+	}
+	waited := make(chan error)
+	go func() { waited <- b.take(5) }()
+	for b.queue() == 0 {
+		runtime.Gosched()
+	}
+	if err := b.take(5); !errors.Is(err, ErrBusy) {
+		t.Errorf("a second one waits: %v", err)
+	}
+	if err := b.take(2); err != nil {
+		t.Errorf("what there is room for: %v", err)
+	}
+	b.give(8)
+	if err := <-waited; err != nil {
+		t.Errorf("the first one: %v", err)
+	}
+}
+
+func (b *budget) queue() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.waiting
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/ycesproject/yces/app/internal/fault"
+	"github.com/ycesproject/yces/app/internal/render"
 )
 
 // problem is a problem document by RFC 9457; its type is "about:blank", so the
@@ -57,6 +58,9 @@ func (a *App) fail(w http.ResponseWriter, r *http.Request, err error) {
 			w.Header().Set("Retry-After", "5")
 		}
 		writeProblem(w, status.status, status.detail, nil)
+	case errors.Is(err, render.ErrBusy):
+		w.Header().Set("Retry-After", "5")
+		writeProblem(w, http.StatusServiceUnavailable, "Too many large images are being made; try again in a few seconds, or choose a smaller scale or SVG.", nil)
 	default:
 		a.cfg.Log.ErrorContext(r.Context(), "answer request", "error", err, "path", r.URL.Path, "request_id", requestID(r))
 		writeProblem(w, http.StatusInternalServerError, "The fault is ours; the request id leads us to it.", nil)
