@@ -92,6 +92,7 @@ func (a *app) commands() []*cobra.Command {
 		a.newStatusCommand(),
 		a.newLogsCommand(),
 		a.newLockCommand(),
+		a.newMonitoringCommand(),
 		a.newDownCommand(),
 		a.newVersionCommand(),
 	}

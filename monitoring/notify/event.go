@@ -1,0 +1,123 @@
+package notify
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Event is one notification of Nagios.
+type Event struct {
+	// Type is PROBLEM, RECOVERY, ACKNOWLEDGEMENT, FLAPPINGSTART, DOWNTIMEEND …
+	Type    string
+	Host    string
+	Address string
+	// Service is empty where it is about the host itself.
+	Service string
+	State   string
+	Output  string
+	// Details are further lines of the check.
+	Details string
+	// Lasts is how long the state has lasted.
+	Lasts string
+	// Number counts the notifications of this problem.
+	Number  int
+	Author  string
+	Comment string
+	Runbook string
+	Contact string
+	// Problem is the problem's number: mails of one problem make one thread.
+	Problem string
+	Time    time.Time
+}
+
+// kinds are the states of an event in people's words, and its colour.
+var kinds = map[string]struct{ word, colour string }{
+	"ACKNOWLEDGEMENT":   {"acknowledged", blue},
+	"FLAPPINGSTART":     {"flapping", amber},
+	"FLAPPINGSTOP":      {"no longer flapping", blue},
+	"FLAPPINGDISABLED":  {"flapping no longer watched", blue},
+	"DOWNTIMESTART":     {"maintenance begins", blue},
+	"DOWNTIMEEND":       {"maintenance ends", blue},
+	"DOWNTIMECANCELLED": {"maintenance cancelled", blue},
+	"CUSTOM":            {"note", blue},
+	"RECOVERY":          {"recovered", green},
+}
+
+// The colours have enough contrast with white text (WCAG 2.2, 1.4.3).
+const (
+	red   = "#b3261e"
+	amber = "#8a5300"
+	green = "#1b6e3c"
+	blue  = "#1f4e8c"
+	grey  = "#595959"
+)
+
+var stateColours = map[string]string{"CRITICAL": red, "DOWN": red, "WARNING": amber, "UNKNOWN": grey, "UNREACHABLE": grey, "OK": green, "UP": green}
+
+// Word says in people's words what happened.
+func (e Event) Word() string {
+	if k, ok := kinds[e.Type]; ok {
+		return k.word
+	}
+	return e.State
+}
+
+// Colour is that of the mail's head.
+func (e Event) Colour() string {
+	if k, ok := kinds[e.Type]; ok {
+		return k.colour
+	}
+	return stateColours[e.State]
+}
+
+// Subject is what it is about.
+func (e Event) Subject() string {
+	if e.Service == "" {
+		return e.Host
+	}
+	return e.Service + " on " + e.Host
+}
+
+// FromEnvironment reads what Nagios hands over. Kind is host or service.
+func FromEnvironment(kind string, environment []string) (Event, error) {
+	get := func(name string) string {
+		for _, pair := range environment {
+			if value, ok := strings.CutPrefix(pair, "NAGIOS_"+name+"="); ok {
+				return value
+			}
+		}
+		return ""
+	}
+	if kind != "host" && kind != "service" {
+		return Event{}, fmt.Errorf("must be host or service, got %q", kind)
+	}
+	about := strings.ToUpper(kind)
+	e := Event{
+		Type: get("NOTIFICATIONTYPE"), Host: get("HOSTNAME"), Address: get("HOSTADDRESS"),
+		State: get(about + "STATE"), Output: get(about + "OUTPUT"), Details: lines(get("LONG" + about + "OUTPUT")),
+		Lasts: get(about + "DURATION"), Author: get("NOTIFICATIONAUTHOR"), Comment: get("NOTIFICATIONCOMMENT"),
+		Runbook: get(about + "NOTESURL"), Contact: get("CONTACTNAME"), Time: time.Unix(0, 0),
+	}
+	if kind == "service" {
+		e.Service = get("SERVICEDESC")
+	}
+	e.Number, _ = strconv.Atoi(get(about + "NOTIFICATIONNUMBER")) // 0 for those that aren't numbered
+	problems := []string{get(about + "PROBLEMID"), get("LAST" + about + "PROBLEMID")}
+	if i := slices.IndexFunc(problems, func(id string) bool { return id != "" && id != "0" }); i >= 0 {
+		e.Problem = problems[i]
+	}
+	if seconds, err := strconv.ParseInt(get("TIMET"), 10, 64); err == nil {
+		e.Time = time.Unix(seconds, 0)
+	}
+	if e.Type == "" || e.Host == "" || e.Contact == "" {
+		return Event{}, errors.New("Nagios handed over no event; is enable_environment_macros set?")
+	}
+	return e, nil
+}
+
+// lines undoes Nagios's escapes.
+func lines(text string) string { return strings.ReplaceAll(text, `\n`, "\n") }
