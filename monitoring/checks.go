@@ -68,13 +68,14 @@ func (m Model) measured(name, id, program string) Check {
 }
 
 // disk leaves out what is no disk of the machine's: overlays are containers'.
+// No dollar sign: NRPE would take it for a macro.
 func (m Model) disk(name, id, warn, crit string) Check {
 	t := m.Thresholds[id]
-	args := []string{warn, number(t.Warning) + "%", crit, number(t.Critical) + "%", "-l"}
-	for _, kind := range []string{"overlay", "tmpfs", "devtmpfs", "squashfs", "tracefs", "nsfs", "proc", "sysfs"} {
+	args := []string{warn, number(t.Warning) + "%", crit, number(t.Critical) + "%", "-l", "-e"}
+	for _, kind := range []string{"overlay", "devtmpfs", "squashfs", "tracefs", "nsfs", "proc", "sysfs"} {
 		args = append(args, "-X", kind)
 	}
-	return on(name, id, Capacity, Plugins+"/check_disk", append(args, "-A", "-i", "^/(etc|run|proc|sys|dev|lib/modules)(/|$)")...)
+	return on(name, id, Capacity, Plugins+"/check_disk", append(args, "-A", "-i", "^/(etc|run|proc|sys|dev|lib/modules|var/lib/(docker|containerd)/.)")...)
 }
 
 func warning(t Threshold) float64  { return t.Warning }
@@ -126,7 +127,7 @@ func (m Model) roleChecks(n inventory.Node) []Check {
 
 func (m Model) monitorChecks(n inventory.Node) []Check {
 	return []Check{
-		ofMonitor("Nagios", Awareness, Checks, "check_nagios", "--status", "/var/lib/nagios4/status.dat", "-w", "60", "-c", "300"),
+		ofMonitor("Nagios", Awareness, Checks, "check_nagios", "--status", StatusFile, "-w", "60", "-c", "300"),
 		ofMonitor("Dashboard", Awareness, Plugins+"/check_http", "-H", n.SwarmAddress(), "-S", "-u", "/", "-e", "401", "-t", "10"),
 		ofMonitor("Mail server", Awareness, Plugins+"/check_tcp", "-H", m.SMTP.Host, "-p", strconv.Itoa(m.SMTP.Port), "-t", "10"),
 	}

@@ -13,6 +13,11 @@ const (
 	Current = ConfigDir + "/current"
 	// StateDir holds what the monitor collects.
 	StateDir = "/var/lib/swarmctl-monitoring"
+	// Perfdata takes a line a check from Nagios, PerfdataDir keeps them by day.
+	Perfdata    = StateDir + "/perfdata.log"
+	PerfdataDir = StateDir + "/perfdata"
+	// StatusFile is Nagios's own.
+	StatusFile = "/var/lib/nagios4/status.dat"
 	// Checks is the program that holds our checks and the notifier.
 	Checks = "/usr/local/lib/swarmctl-monitoring/checks"
 	// Plugins is where Debian keeps the Nagios project's own checks.

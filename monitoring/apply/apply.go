@@ -125,7 +125,7 @@ func (in Input) files(h monitoring.Host, arch string) []File {
 
 // release is what the daemons of the monitor read.
 func (in Input) release() []monitoring.File {
-	return append(nagios.Render(in.Model), notify.NewConfig(in.Model).File())
+	return append(nagios.Render(in.Model), notify.NewConfig(in.Model).File(), in.Model.Summary().File())
 }
 
 // paths are all files that may be on a machine, to be looked at.

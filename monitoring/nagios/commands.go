@@ -44,7 +44,7 @@ func commands(m monitoring.Model) string {
 	}
 	command(notifyHost, monitoring.Checks+" notify --config "+NotifyConfig+" host")
 	command(notifyService, monitoring.Checks+" notify --config "+NotifyConfig+" service")
-	command(perfdataCommand, monitoring.Checks+" file_perfdata --from "+PerfdataFile+" --to "+monitoring.StateDir+"/perfdata")
+	command(perfdataCommand, monitoring.Checks+" file_perfdata --from "+monitoring.Perfdata+" --to "+monitoring.PerfdataDir)
 	return o.String()
 }
 

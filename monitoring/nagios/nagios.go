@@ -61,9 +61,6 @@ const (
 	logDir   = "/var/log/nagios4"
 )
 
-// PerfdataFile takes one line a check, which the `perfdata` command files by day.
-const PerfdataFile = monitoring.StateDir + "/perfdata.log"
-
 // mainConf is nagios.cfg. Paths of ours are relative to it, so that a release is
 // checked where it lies before it is the current one.
 func mainConf() string {
@@ -72,7 +69,7 @@ func mainConf() string {
 		{"cfg_dir", "objects"},
 		{"object_cache_file", stateDir + "/objects.cache"},
 		{"precached_object_file", stateDir + "/objects.precache"},
-		{"status_file", stateDir + "/status.dat"},
+		{"status_file", monitoring.StatusFile},
 		{"status_update_interval", "5"},
 		{"nagios_user", "nagios"},
 		{"nagios_group", "nagios"},
@@ -118,7 +115,7 @@ func mainConf() string {
 		{"illegal_object_name_chars", "`~!$%^&*|'\"<>?,()="},
 		{"illegal_macro_output_chars", "`~$&|'\"<>"},
 		{"process_performance_data", "1"},
-		{"service_perfdata_file", PerfdataFile},
+		{"service_perfdata_file", monitoring.Perfdata},
 		{"service_perfdata_file_template", "$TIMET$\\t$HOSTNAME$\\t$SERVICEDESC$\\t$SERVICESTATE$\\t$SERVICEPERFDATA$"},
 		{"service_perfdata_file_mode", "a"},
 		{"service_perfdata_file_processing_interval", "60"},

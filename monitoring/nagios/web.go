@@ -115,6 +115,8 @@ TraceEnable Off
         AuthBasicProvider file
         AuthUserFile @CURRENT@/htpasswd
         Require valid-user
+        # Who is known and may not is told so, and not asked for a password again.
+        AuthzSendForbiddenOnFailure On
     </Location>
     <Location /nagios4/cgi-bin/cmd.cgi>
         @COMMAND@

@@ -92,39 +92,49 @@ func timeOf(line string) (time.Time, bool) {
 	return time.Unix(seconds, 0), err == nil
 }
 
-// Read returns the samples between two times, in the order of the files.
-func Read(dir string, from, to time.Time) ([]Sample, error) {
+// Each calls take with every sample between two times, day after day, and last
+// with those that Nagios wrote to the file pending since. A month of fifty
+// machines is millions: nothing is kept.
+func Each(dir, pending string, from, to time.Time, take func(Sample)) error {
 	files, err := filepath.Glob(filepath.Join(dir, "*.tsv"))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	slices.Sort(files)
 	first, last := from.UTC().Format(time.DateOnly), to.UTC().Format(time.DateOnly)
-	var all []Sample
-	for _, path := range files {
+	for _, path := range append(files, pending) {
 		day := strings.TrimSuffix(filepath.Base(path), ".tsv")
-		if day < first || day > last {
+		if path != pending && (day < first || day > last) {
 			continue
 		}
-		text, err := os.ReadFile(filepath.Clean(path))
-		if err != nil {
-			return nil, err
+		if err := eachOf(path, func(s Sample) {
+			if !s.Time.Before(from) && !s.Time.After(to) {
+				take(s)
+			}
+		}); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
 		}
-		samples, err := Parse(strings.NewReader(string(text)))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		all = append(all, slices.DeleteFunc(samples, func(s Sample) bool { return s.Time.Before(from) || s.Time.After(to) })...)
 	}
-	return all, nil
+	return nil
+}
+
+func eachOf(path string, take func(Sample)) error {
+	f, err := os.Open(filepath.Clean(path))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // nothing was measured since the last filing
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	return parse(f, take)
 }
 
 // columns are time, host, service, state and performance data.
 const columns = 5
 
-// Parse reads lines. One that is broken, by a full disk for instance, is left out.
-func Parse(r io.Reader) ([]Sample, error) {
-	var all []Sample
+// parse reads lines. One that is broken, by a full disk for instance, is left out.
+func parse(r io.Reader, take func(Sample)) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
@@ -136,11 +146,11 @@ func Parse(r io.Reader) ([]Sample, error) {
 		for _, field := range split(f[4]) {
 			if s, ok := metric(field); ok {
 				s.Time, s.Host, s.Service = at, f[1], f[2]
-				all = append(all, s)
+				take(s)
 			}
 		}
 	}
-	return all, lines.Err()
+	return lines.Err()
 }
 
 // split cuts at spaces outside of quotes.

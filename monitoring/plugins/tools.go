@@ -16,6 +16,8 @@ var tools = map[string]func(context.Context, []string, streams) int{
 	"now":           now,
 	"notify":        tellContact,
 	"file_perfdata": filePerfdata,
+	"report":        printReport,
+	"overview":      printOverview,
 }
 
 // now prints the machine's time for check_clock, in nanoseconds.

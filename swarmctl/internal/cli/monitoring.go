@@ -31,7 +31,7 @@ from which values on.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.newMonitoringRenderCommand(), a.newMonitoringApplyCommand(),
+	cmd.AddCommand(a.newMonitoringRenderCommand(), a.newMonitoringApplyCommand(), a.newMonitoringReportCommand(),
 		a.newMonitoringDestroyCommand(), a.newMonitoringPasswordCommand())
 	return cmd
 }

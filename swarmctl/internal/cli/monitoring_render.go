@@ -72,7 +72,7 @@ func (a *app) offlineModel(ctx context.Context, o monitoringOptions, live bool) 
 }
 
 func renderNagios(m monitoring.Model) []monitoring.File {
-	files := append(nagios.Render(m), notify.NewConfig(m).File())
+	files := append(nagios.Render(m), notify.NewConfig(m).File(), m.Summary().File())
 	for _, h := range m.Machines() {
 		files = append(files,
 			monitoring.File{Path: "machines/" + h.Name + "/nrpe.cfg", Data: []byte(nagios.NRPE(m, h))},

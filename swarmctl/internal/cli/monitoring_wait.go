@@ -10,10 +10,7 @@ import (
 	"github.com/ycesproject/yces/monitoring/status"
 )
 
-const (
-	statusFile = "/var/lib/nagios4/status.dat"
-	statusPoll = 2 * time.Second
-)
+const statusPoll = 2 * time.Second
 
 // awaitResults waits until every check has a certain result, and counts them.
 // It gives up without an error: a check that never ends is the dashboard's matter.
@@ -68,7 +65,7 @@ func readStatus(ctx context.Context, f *fleet, m monitoring.Model) (status.Statu
 	if err != nil {
 		return status.Status{}, err
 	}
-	text, err := host.RunScript(ctx, "read Nagios's status", "cat "+statusFile+"\n", nil)
+	text, err := host.RunScript(ctx, "read Nagios's status", "cat "+monitoring.StatusFile+"\n", nil)
 	if err != nil {
 		return status.Status{}, err
 	}
