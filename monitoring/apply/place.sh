@@ -19,7 +19,8 @@ place_files() {
 	done
 	rm -rf "$STAGING"
 	if [ -n "$MONITOR" ]; then
-		install -d -m 750 -o nagios -g www-data "$STATE" "$STATE/perfdata"
+		# What is filed there is the web server's to read.
+		install -d -m 2750 -o nagios -g www-data "$STATE" "$STATE/perfdata"
 	fi
 	systemctl daemon-reload
 	[ -n "$RESTART" ] || return 0

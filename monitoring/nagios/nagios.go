@@ -8,6 +8,7 @@ package nagios
 import (
 	"fmt"
 	"path"
+	"strconv"
 	"strings"
 
 	"github.com/ycesproject/yces/monitoring"
@@ -19,7 +20,7 @@ func Render(m monitoring.Model) []monitoring.File {
 		file("apache.conf", apacheConf(m)),
 		file("cgi.cfg", cgiConf(m)),
 		file("htpasswd", htpasswd(m)),
-		file("nagios.cfg", mainConf()),
+		file("nagios.cfg", mainConf(m)),
 		file("objects/commands.cfg", commands(m)),
 		file("objects/contacts.cfg", contacts(m)),
 		file("objects/dependencies.cfg", dependencies(m)),
@@ -63,7 +64,7 @@ const (
 
 // mainConf is nagios.cfg. Paths of ours are relative to it, so that a release is
 // checked where it lies before it is the current one.
-func mainConf() string {
+func mainConf(m monitoring.Model) string {
 	settings := [][2]string{
 		{"log_file", logDir + "/nagios.log"},
 		{"cfg_dir", "objects"},
@@ -93,8 +94,8 @@ func mainConf() string {
 		{"host_check_timeout", "30"},
 		{"notification_timeout", "60"},
 		{"service_check_timeout_state", "u"},
-		{"max_service_check_spread", "1"},
-		{"max_host_check_spread", "1"},
+		{"service_inter_check_delay_method", spread(m)},
+		{"host_inter_check_delay_method", spread(m)},
 		{"check_result_reaper_frequency", "2"},
 		{"cached_host_check_horizon", "5"},
 		{"cached_service_check_horizon", "5"},
@@ -125,6 +126,22 @@ func mainConf() string {
 		{"daemon_dumps_core", "0"},
 	}
 	return keyed(settings)
+}
+
+// firstRound is in how many seconds everything is checked once after a start,
+// and busiest the shortest time between two first checks.
+const (
+	firstRound = 60.0
+	busiest    = 0.2
+)
+
+// spread is the time between two first checks, in seconds.
+func spread(m monitoring.Model) string {
+	total := 1
+	for _, h := range m.Hosts {
+		total += len(h.Checks)
+	}
+	return strconv.FormatFloat(min(busiest, firstRound/float64(total)), 'f', 3, 64)
 }
 
 // keyed writes key=value lines.

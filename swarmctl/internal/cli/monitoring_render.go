@@ -12,11 +12,13 @@ import (
 	"github.com/ycesproject/yces/monitoring"
 	"github.com/ycesproject/yces/monitoring/nagios"
 	"github.com/ycesproject/yces/monitoring/notify"
+	"github.com/ycesproject/yces/monitoring/prometheus"
 )
 
 // renderers by the value of --format.
 var renderers = map[string]func(monitoring.Model) []monitoring.File{
-	"nagios": renderNagios,
+	"nagios":     renderNagios,
+	"prometheus": prometheus.Render,
 }
 
 func (a *app) newMonitoringRenderCommand() *cobra.Command {
@@ -33,7 +35,7 @@ func (a *app) newMonitoringRenderCommand() *cobra.Command {
 			}
 			render := renderers[format]
 			if render == nil {
-				return usageError{fmt.Errorf("--format: must be nagios, got %q", format)}
+				return usageError{fmt.Errorf("--format: must be nagios or prometheus, got %q", format)}
 			}
 			m, err := a.offlineModel(cmd.Context(), o, live)
 			if err != nil {
@@ -49,9 +51,9 @@ func (a *app) newMonitoringRenderCommand() *cobra.Command {
 	}
 	o.register(cmd)
 	cmd.Flags().StringVar(&out, "out", "", "the `FOLDER` to write to")
-	cmd.Flags().StringVar(&format, "format", "nagios", "nagios")
+	cmd.Flags().StringVar(&format, "format", "nagios", "nagios or prometheus")
 	cmd.Flags().BoolVar(&live, "live", false, "ask the swarm which services run")
-	complete(cmd, "format", "nagios")
+	complete(cmd, "format", "nagios", "prometheus")
 	return cmd
 }
 
