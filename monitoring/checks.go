@@ -164,13 +164,15 @@ func (m Model) swarmChecks(managers, nodes []string) []Check {
 }
 
 func (m Model) endpointChecks(u *url.URL) []Check {
-	args := append([]string{"check_web", "--url", u.String()}, m.limits("response")...)
+	// What takes longer than the critical time is critical, whatever comes then.
+	limits := append(m.limits("response"), "-t", number(m.Thresholds["response"].Critical)+"s")
+	args := append([]string{"check_web", "--url", u.String()}, limits...)
 	if m.Content != "" {
 		args = append(args, "--content", m.Content)
 	}
 	checks := []Check{ofMonitor(httpCheck, Users, Checks, args...)}
 	if m.QR {
-		qr := ofMonitor("QR round trip", Users, Checks, append([]string{"check_qr", "--url", u.String()}, m.limits("response")...)...)
+		qr := ofMonitor("QR round trip", Users, Checks, append([]string{"check_qr", "--url", u.String()}, limits...)...)
 		qr.Needs = []string{httpCheck}
 		checks = append(checks, qr)
 	}

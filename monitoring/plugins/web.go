@@ -41,6 +41,9 @@ func ask(req *http.Request) (answer, error) {
 		if errors.As(err, &fault) {
 			err = fault.Err // its URL may hold what is none of a log's business
 		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = fmt.Errorf("no answer within %s", time.Since(start).Round(100*time.Millisecond))
+		}
 		return answer{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
