@@ -46,6 +46,9 @@ func writeJSON(w http.ResponseWriter, status int, mediaType string, v any) {
 	_, _ = w.Write(append(body, '\n'))
 }
 
+// comeBack is when a client that was sent away may try again, in seconds.
+const comeBack = "5"
+
 // fail answers with what err says, and hides what is not the client's business.
 func (a *App) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var faults fault.List
@@ -55,11 +58,11 @@ func (a *App) fail(w http.ResponseWriter, r *http.Request, err error) {
 		writeProblem(w, http.StatusBadRequest, "The request has faults; each is listed.", faults)
 	case errors.As(err, &status):
 		if status.status == http.StatusServiceUnavailable {
-			w.Header().Set("Retry-After", "5")
+			w.Header().Set("Retry-After", comeBack)
 		}
 		writeProblem(w, status.status, status.detail, nil)
 	case errors.Is(err, render.ErrBusy):
-		w.Header().Set("Retry-After", "5")
+		w.Header().Set("Retry-After", comeBack)
 		writeProblem(w, http.StatusServiceUnavailable, "Too many large images are being made; try again in a few seconds, or choose a smaller scale or SVG.", nil)
 	default:
 		a.cfg.Log.ErrorContext(r.Context(), "answer request", "error", err, "path", r.URL.Path, "request_id", requestID(r))

@@ -20,7 +20,6 @@ import (
 func (a *App) postScan(w http.ResponseWriter, r *http.Request) {
 	symbols, err := a.scanPicture(w, r)
 	if err != nil {
-		sayWhen(w, err)
 		a.fail(w, r, err)
 		return
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"runtime"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -69,11 +68,4 @@ func (g *scanGate) turn(ctx context.Context, memory int64) (release func(), err 
 		return nil, errBusy
 	}
 	return func() { g.memory.Release(memory) }, nil
-}
-
-// sayWhen tells a client that was sent away when to come back.
-func sayWhen(w http.ResponseWriter, err error) {
-	if err == errBusy { //nolint:errorlint // it is never wrapped
-		w.Header().Set("Retry-After", strconv.Itoa(int(queueTime.Seconds())))
-	}
 }

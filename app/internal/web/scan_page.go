@@ -78,13 +78,15 @@ func (a *App) postScanPage(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.As(err, &status):
 		code, d.Fault = status.status, status.detail
+		if code == http.StatusServiceUnavailable {
+			w.Header().Set("Retry-After", comeBack)
+		}
 	case errors.As(err, &faults):
 		code, d.Fault = http.StatusBadRequest, faults.Error()
 	case err != nil:
 		a.fail(w, r, err)
 		return
 	}
-	sayWhen(w, err)
 	for _, s := range symbols {
 		d.Symbols = append(d.Symbols, describe(s))
 	}

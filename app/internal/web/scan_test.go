@@ -209,12 +209,12 @@ func TestScanSendsAwayWhatItCannotHold(t *testing.T) {
 		}
 	}
 	hold(maxPictures/maxPicture, func() (func(), error) { return a.scans.room(-1) })
-	if w := do(a, "POST", "/api/v1/scan", "image/png", file); w.Code != 503 || w.Header().Get("Retry-After") != "3" {
+	if w := do(a, "POST", "/api/v1/scan", "image/png", file); w.Code != 503 || w.Header().Get("Retry-After") != comeBack {
 		t.Errorf("no room: %d, Retry-After %q", w.Code, w.Header().Get("Retry-After"))
 	}
 	a.scans = newScanGate()
 	a.scans.waiting.Store(maxQueue)
-	if w := do(a, "POST", "/scan", "image/png", file); w.Code != 503 || w.Header().Get("Retry-After") != "3" {
+	if w := do(a, "POST", "/scan", "image/png", file); w.Code != 503 || w.Header().Get("Retry-After") != comeBack {
 		t.Errorf("full queue: %d, Retry-After %q", w.Code, w.Header().Get("Retry-After"))
 	}
 	if a.scans.waiting.Load() != maxQueue {
