@@ -132,7 +132,7 @@ func nothing(random *rand.Rand, img *image.Gray) {
 }
 
 func TestReadsNothingWhereNothingIs(t *testing.T) {
-	count := 60
+	count := 30
 	if os.Getenv("APP_FULL") != "" {
 		count = 600
 	}

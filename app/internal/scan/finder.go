@@ -137,21 +137,10 @@ func (f *finders) add(at Point, module float64) {
 // collect looks along every line for the ratio 1:1:3:1:1 of ISO/IEC 18004, 6.3.3.
 func (f *finders) collect(l look) {
 	f.looks = append(f.looks, l)
-	b, scale := l.bitmap, l.scale
+	b := l.bitmap
 	edges := make([]int, 0, b.w+1)
 	for y := range b.h {
-		line := b.dark[y*b.w : (y+1)*b.w]
-		edges = edges[:0]
-		last := byte(0)
-		for x, v := range line {
-			if v != last {
-				edges = append(edges, x)
-				last = v
-			}
-		}
-		if last == 1 {
-			edges = append(edges, b.w)
-		}
+		edges = appendEdges(edges[:0], b.dark[y*b.w:(y+1)*b.w])
 		// Runs that start dark begin at even indices.
 		for i := 0; i+5 < len(edges); i += 2 {
 			var runs [5]float64
@@ -159,10 +148,26 @@ func (f *finders) collect(l look) {
 				runs[k] = float64(edges[i+k+1] - edges[i+k])
 			}
 			if looksLikeFinder(runs) {
-				f.crossCheck(b, float64(edges[i+2]+edges[i+3])/2, y, runs, scale)
+				f.crossCheck(b, float64(edges[i+2]+edges[i+3])/2, y, runs, l.scale)
 			}
 		}
 	}
+}
+
+// appendEdges appends where a line changes between light and dark, from its
+// first dark pixel on.
+func appendEdges(edges []int, line []byte) []int {
+	last := byte(0)
+	for x, v := range line {
+		if v != last {
+			edges = append(edges, x)
+			last = v
+		}
+	}
+	if last == 1 {
+		edges = append(edges, len(line))
+	}
+	return edges
 }
 
 // slack is what a run may be off by, whatever its length: edges fall between pixels.

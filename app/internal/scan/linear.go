@@ -98,8 +98,8 @@ type sighting struct {
 	start, end Point
 }
 
-// maxGap is how many lines between two may read nothing: glare or dirt.
-const maxGap = 4
+// maxGap is how many lines between two may read nothing: glare, dirt, noise.
+const maxGap = 12
 
 // continues says whether a line reads the same bars.
 func (f *sighting) continues(line int, from, to Point) bool {

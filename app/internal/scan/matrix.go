@@ -11,24 +11,39 @@ import (
 	matrixdetector "github.com/makiuchi-d/gozxing/datamatrix/detector"
 )
 
-// readMatrix looks for Data Matrix and Aztec symbols, region by region.
+// matrixKinds are read region by region.
+var matrixKinds = []struct {
+	symbology string
+	read      matrixReader
+}{{"datamatrix", readDataMatrix}, {"aztec", readAztec}}
+
+// readMatrix looks for Data Matrix and Aztec symbols of both polarities.
 func readMatrix(ctx context.Context, p *plane, symbologies Set) []Symbol {
-	readers := map[string]matrixReader{
-		"datamatrix": readDataMatrix, "aztec": readAztec,
-	}
 	p = p.stretch()
 	var found []Symbol
-	for _, q := range []*plane{p, p.invert()} {
-		for _, r := range q.adapt(q.sums(), max(8, min(q.w, q.h)/12)).regions() {
-			for _, name := range []string{"datamatrix", "aztec"} {
-				if ctx.Err() != nil || !symbologies[name] {
-					continue
-				}
-				if s, ok := q.readRegion(r, readers[name]); ok && !inside(found, s) {
-					s.Symbology = name
+	for _, kind := range matrixKinds {
+		if !symbologies[kind.symbology] {
+			continue
+		}
+		for _, q := range []*plane{p, p.invert()} {
+			for _, s := range q.readRegions(ctx, kind.read) {
+				if s.Symbology = kind.symbology; !inside(found, s) {
 					found = append(found, s)
 				}
 			}
+		}
+	}
+	return found
+}
+
+func (p *plane) readRegions(ctx context.Context, read matrixReader) []Symbol {
+	var found []Symbol
+	for _, r := range p.adapt(p.sums(), max(8, min(p.w, p.h)/12)).regions() {
+		if ctx.Err() != nil {
+			break
+		}
+		if s, ok := p.readRegion(r, read); ok {
+			found = append(found, s)
 		}
 	}
 	return found

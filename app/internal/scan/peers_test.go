@@ -5,6 +5,7 @@ package scan
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image/png"
 	"os"
@@ -45,7 +46,8 @@ func zbarTexts(t *testing.T, paths []string) []string {
 	for i, path := range paths {
 		out, err := exec.Command("zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", "-Stest-inverted", path).Output()
 		const nothingFound = 4
-		if exit, ok := err.(*exec.ExitError); err != nil && (!ok || exit.ExitCode() != nothingFound) {
+		var exit *exec.ExitError
+		if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != nothingFound) {
 			t.Fatalf("run zbarimg: %v", err)
 		}
 		texts[i] = strings.TrimSuffix(string(out), "\n")

@@ -1,11 +1,9 @@
 package scan
 
 import (
-	"image"
 	"math"
 	"math/rand/v2"
 	"testing"
-	"time"
 )
 
 // examples are a text for each symbology that a picture of it is read of.
@@ -16,25 +14,16 @@ var examples = map[string]string{
 	"itf": "123456", "itf14": "15400141288763", "codabar": "A40156B",
 }
 
-// contexts with a deadline that only a hung reader reaches.
-func readAll(t testing.TB, img image.Image, set Set) []Symbol {
-	t.Helper()
-	start := time.Now()
-	found := Read(t.Context(), &Picture{luminance(img)}, set)
-	t.Logf("took %v", time.Since(start))
-	return found
-}
-
 func TestReadsEverySymbology(t *testing.T) {
 	all, err := ParseSet("all")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, text := range examples {
-		for _, turn := range []float64{0, math.Pi / 2, math.Pi, 0.1} {
-			s := shot{side: 600, fill: 0.7, turn: turn, light: 230, dark: 30, noise: 4}
+		for _, turn := range []float64{0.1, math.Pi} {
+			s := shot{side: 480, fill: 0.88, turn: turn, light: 230, dark: 30, noise: 4}
 			img := s.take(rand.New(rand.NewPCG(1, 2)), draw(t, name, text, ""))
-			found := readAll(t, img, all)
+			found := Read(t.Context(), &Picture{luminance(img)}, all)
 			if len(found) != 1 || found[0].Symbology != name || found[0].Text != text {
 				t.Errorf("%s turned by %.1f: read %+v", name, turn, found)
 			}

@@ -51,17 +51,27 @@ func drawTemplate(size int) *template {
 		add(i, 6, i%2 == 0, true)
 		add(6, i, i%2 == 0, true)
 	}
+	for _, m := range alignmentPatterns(size) {
+		eachAround(2, func(dx, dy, ring int) { add(m[0]+dx, m[1]+dy, ring != 1, true) })
+	}
+	return t
+}
+
+// alignmentPatterns returns the middles of all but those that finder patterns
+// would cover.
+func alignmentPatterns(size int) [][2]int {
 	middles := alignmentMiddles(size)
+	var all [][2]int
 	for i, y := range middles {
 		for j, x := range middles {
 			last := len(middles) - 1
 			if i == 0 && (j == 0 || j == last) || i == last && j == 0 {
 				continue
 			}
-			eachAround(2, func(dx, dy, ring int) { add(x+dx, y+dy, ring != 1, true) })
+			all = append(all, [2]int{x, y})
 		}
 	}
-	return t
+	return all
 }
 
 // eachAround visits a square, ring by ring seen from its middle.
