@@ -21,6 +21,9 @@ type pose struct {
 	corners  quad
 	// radius is what a module's surroundings are, in pixels.
 	radius int
+	// bend is how far the corner opposite the patterns' lies from making a
+	// parallelogram. Version 1 has nothing there to fit, so that it stays.
+	bend Point
 	// fit is the mean contrast in the right direction of the known modules.
 	fit float64
 }
@@ -76,6 +79,10 @@ func (c *canvas) agreement(p pose) (finders, timing float64) {
 // fits best.
 func (c *canvas) swing(p pose) pose {
 	p.fit = c.rate(p.template, p.corners, p.radius)
+	p.bend = p.corners[2].minus(p.corners[1]).minus(p.corners[3]).plus(p.corners[0], 1)
+	if p.rigid() {
+		return p
+	}
 	reach := max(2, float64(p.template.size)/14)
 	step := max(0.8, reach/6)
 	best := p
@@ -90,6 +97,9 @@ func (c *canvas) swing(p pose) pose {
 	}
 	return best
 }
+
+// rigid says that nothing but finder and timing patterns tells where it lies.
+func (p pose) rigid() bool { return p.template.size == 21 }
 
 func (p pose) module() float64 {
 	return p.corners[0].minus(p.corners[1]).length() / float64(p.template.size)
@@ -112,6 +122,9 @@ func (c *canvas) climb(p pose, step float64) pose {
 			for _, d := range []Point{{step, 0}, {-step, 0}, {0, step}, {0, -step}} {
 				try := p
 				try.corners[i] = p.corners[i].plus(d, 1)
+				if try.rigid() {
+					try.corners[2] = try.corners[1].plus(try.corners[3], 1).minus(try.corners[0]).plus(p.bend, 1)
+				}
 				if try.fit = c.rate(try.template, try.corners, try.radius); try.fit > p.fit {
 					p, moved = try, true
 				}
