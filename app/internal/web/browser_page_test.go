@@ -116,7 +116,7 @@ func TestNoStateNeedsSidewaysScrollingOnAPhone(t *testing.T) {
 
 func TestFaultsAreListedAndLeadToTheirFields(t *testing.T) {
 	ctx, _ := browse(t)
-	var summary, focus, described string
+	var summary, focus, described, later string
 	err := chromedp.Run(ctx,
 		chromedp.Click(`.kinds a[href="/?type=epc"]`), chromedp.WaitVisible("#f-iban", chromedp.ByID),
 		chromedp.SendKeys("#f-iban", "DE00", chromedp.ByID),
@@ -126,12 +126,15 @@ func TestFaultsAreListedAndLeadToTheirFields(t *testing.T) {
 		chromedp.Click(`#summary a[href="#f-iban"]`),
 		chromedp.Evaluate(`document.activeElement.name`, &focus),
 		chromedp.Evaluate(`document.activeElement.getAttribute("aria-describedby").split(" ").map((id) => document.getElementById(id).textContent).join(" ")`, &described),
+		chromedp.SendKeys("#f-payee", "x", chromedp.ByID),
+		chromedp.Poll(`document.querySelectorAll("#summary li").length === 1`, nil),
+		chromedp.Text("#summary", &later),
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(summary, "IBAN must be") || !strings.Contains(summary, "Payee must not be empty") || focus != "iban" || !strings.Contains(described, "DE89") {
-		t.Errorf("summary %q, focus on %s, described by %q", summary, focus, described)
+	if !strings.Contains(summary, "IBAN must be") || !strings.Contains(summary, "Payee must not be empty") || focus != "iban" || !strings.Contains(described, "DE89") || strings.Contains(later, "Payee") {
+		t.Errorf("summary %q, then %q, focus on %s, described by %q", summary, later, focus, described)
 	}
 }
 

@@ -214,9 +214,10 @@ func FuzzPage(f *testing.F) {
 	f.Add("type=wifi&ssid=x&password=12345678&fg=%23ff0000")
 	f.Add("symbology=ean13&data=4006381333931&module=dot&logokept=AAAA")
 	f.Add("type=epc&payee=x&iban=DE89370400440532013000&symbology=aztec&level=H&gradient=radial&fg2=red&transparent=on")
+	var log bytes.Buffer
+	a := newApp(f, &log)
 	f.Fuzz(func(t *testing.T, body string) {
-		var log bytes.Buffer
-		a := newApp(t, &log)
+		log.Reset()
 		for _, w := range []int{do(a, "POST", "/", formType, body).Code, do(a, "GET", "/?"+url.PathEscape(body), "", "").Code, do(a, "POST", "/preview", formType, body).Code} {
 			if w >= 500 {
 				t.Errorf("%q: %d\n%s", body, w, log.String())

@@ -70,9 +70,11 @@ async function update(all) {
     const answer = await post("/preview", mine.signal);
     const { result, faults, detail } = await answer.json();
     if (!answer.ok) throw new Error(detail);
-    const due = all ? faults : faults.filter((f) => touched.has(f.field));
+    // Once the list is there it says what is left to do.
+    const complete = all || !at("summary").hidden;
+    const due = complete ? faults : faults.filter((f) => touched.has(f.field));
     showFaults(due);
-    if (all || !due.length) showSummary(all ? faults : []);
+    if (complete) showSummary(faults);
     showResult(result);
     if (result ? !saidReady : all || due.length) say(result ? "ready" : "faults");
     if (!result && !due.length) say("");
