@@ -201,6 +201,26 @@ func TestEveryFormWorksWithoutScript(t *testing.T) {
 	}
 }
 
+func TestTheFormFollowsTheSymbology(t *testing.T) {
+	ctx, url := browse(t)
+	const visible = `["f-level", "f-module", "f-fg"].filter((id) => document.getElementById(id).checkVisibility()).join()`
+	var aztec, qr string
+	err := chromedp.Run(ctx, chromedp.Navigate(url+"/?symbology=aztec&type=text&data=TICKET"), chromedp.Evaluate(openDetails, nil), chromedp.Evaluate(visible, &aztec),
+		chromedp.SendKeys("#f-symbology", "QR", chromedp.ByID), chromedp.Evaluate(visible, &qr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if aztec != "f-fg" || qr != "f-level,f-module,f-fg" {
+		t.Errorf("Aztec shows %s, QR %s", aztec, qr)
+	}
+	if err := chromedp.Run(ctx, chromedp.Poll(`document.getElementById("image").alt.startsWith("QR")`, nil)); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(ctx, t, qrcode.NewQRCodeReader()); got != "TICKET" {
+		t.Errorf("read %q", got)
+	}
+}
+
 func TestBarcodesFollowTyping(t *testing.T) {
 	ctx, _ := browse(t)
 	var fault, early, download, hint string

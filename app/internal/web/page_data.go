@@ -61,6 +61,9 @@ type fieldData struct {
 // ID is the element's, apart from those of the page's own.
 func (f fieldData) ID() string { return "f-" + f.Name }
 
+// OnlyQR tells whether other symbologies have no use for the field.
+func (f fieldData) OnlyQR() bool { return f.Name == "level" || onlyQR[f.Name] }
+
 // faultData is a fault in the page's language.
 type faultData struct {
 	Field  string `json:"field"`
@@ -92,7 +95,7 @@ func (a *App) pageData(l *language, f *form) pageData {
 	for _, field := range f.fields() {
 		d.Fields = append(d.Fields, f.fieldData(field, d.Faults))
 	}
-	for _, field := range f.design() {
+	for _, field := range f.shownDesign() {
 		d.Design = append(d.Design, f.fieldData(field, d.Faults))
 	}
 	if f.picture != nil {
@@ -164,7 +167,7 @@ func (f *form) fieldData(field payload.Field, faults []faultData) fieldData {
 // faultData says the faults in a language, each by a field that the form has:
 // the symbol's own are about the content as a whole.
 func (f *form) faultData(l *language) []faultData {
-	own := append(slices.Clone(f.fields()), f.design()...)
+	own := append(slices.Clone(f.fields()), f.shownDesign()...)
 	own = append(own, payload.Field{Name: "symbology", Title: "Code"})
 	list := []faultData{}
 	for _, found := range f.faults {

@@ -60,6 +60,17 @@ func levelField(encoder symbol.Encoder) payload.Field {
 	return field
 }
 
+// shownDesign are the fields that the form has: another 2D code may be chosen
+// without the server, and the style hides what does not go with it.
+func (f *form) shownDesign() []payload.Field {
+	if f.encoder.Linear {
+		return f.design()
+	}
+	qr := *f
+	qr.encoder, _ = symbol.ByName("qr")
+	return qr.design()
+}
+
 // design are the fields that go with the symbology and the content.
 func (f *form) design() []payload.Field {
 	var fields []payload.Field
