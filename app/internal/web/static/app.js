@@ -4,7 +4,7 @@ const at = (id) => document.getElementById(id);
 const maker = () => at("maker");
 // Fields are complained of once people are done with them.
 const touched = new Set();
-let timer, asked, saidReady;
+let timer, asked, saidReady, resultShown;
 
 const post = (path, signal) => fetch(path, { method: "POST", body: content(), signal });
 
@@ -54,9 +54,10 @@ function showActions() {
   }
 }
 
-// Until something was made, an empty form keeps its place for the picture.
+// Until something was made, an empty form keeps its place for the picture. The
+// same result is left alone: people may be about to press one of its buttons.
 function showResult(html) {
-  if (html) at("result").innerHTML = html;
+  if (html && html !== resultShown) at("result").innerHTML = resultShown = html;
   at("result").classList.toggle("stale", !html);
   showActions();
 }
@@ -102,6 +103,7 @@ async function open(address, focus) {
   document.title = at("main").dataset.title;
   touched.clear();
   saidReady = false;
+  resultShown = undefined;
   for (const [name, value] of entered) {
     const field = maker().elements[name];
     const kept = field && !(value instanceof File) && !["hidden", "file", "checkbox"].includes(field.type);
