@@ -14,6 +14,7 @@ type manual struct {
 	shell
 	Origin       string
 	Formats      []render.Format
+	Grids        []grid
 	Groups       []symbologyGroup
 	Parameters   []manualParameter
 	Statuses     any
@@ -37,6 +38,7 @@ func (a *App) serveManual(w http.ResponseWriter, r *http.Request) {
 		shell:        a.shell(l, "/api?"),
 		Origin:       origin(r),
 		Formats:      render.Formats,
+		Grids:        grids,
 		Groups:       symbologyGroups,
 		Statuses:     apiStatuses,
 		Problem:      `{"title":"Bad Request","status":400,"detail":"…","errors":[{"field":"data","detail":"has the wrong check digit: the last digit must be 1, got 0"}]}`,

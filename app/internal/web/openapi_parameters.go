@@ -91,6 +91,9 @@ func kindsFor(e symbol.Encoder) []payload.Kind {
 // addField adds what a kind reads; several kinds may read fields of one name.
 func addField(all []parameter, kind payload.Kind, field payload.Field, e symbol.Encoder) []parameter {
 	about := "With type " + kind.Name + ": " + strings.TrimSuffix(field.Title, ".") + ". " + field.Hint
+	if len(field.Choices) > 0 {
+		about += " One of " + strings.Join(namesOf(field.Choices, func(c payload.Choice) string { return c.Name }), ", ") + "."
+	}
 	about = strings.TrimSpace(about)
 	i := slices.IndexFunc(all, func(p parameter) bool { return p.name == field.Name })
 	if i >= 0 {
