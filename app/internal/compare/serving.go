@@ -20,8 +20,8 @@ const okArgument = "answer-ok"
 
 const (
 	connections = 16
-	loadTime    = 3 * time.Second
-	rounds      = 3
+	loadTime    = 2 * time.Second
+	rounds      = 5
 )
 
 // serveOK answers every request with "ok": what a handler costs that does

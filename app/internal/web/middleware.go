@@ -3,7 +3,6 @@ package web
 import (
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -18,7 +17,7 @@ func (a *App) chain(mux http.Handler) http.Handler {
 		id := []string{client.requestID}
 		r.Header[idHeader] = id
 		h := w.Header()
-		maps.Copy(h, headersFor(r.URL.Path))
+		secure(h, r.URL.Path)
 		h[idHeader] = id
 		if a.draining.Load() {
 			h.Set("Connection", "close")
@@ -43,28 +42,24 @@ func (a *App) chain(mux http.Handler) http.Handler {
 	})
 }
 
-// Headers that hold for every answer, as net/http writes their names, so that they
-// are copied as they are. Pages widen the policy to their own files. Pictures are
-// no documents, and get only those that have a meaning for them.
+// Values of headers that hold for every answer, so that each is made once only.
 var (
-	pageHeaders = http.Header{
-		"Content-Security-Policy":    {strictPolicy},
-		"X-Content-Type-Options":     {"nosniff"},
-		"Referrer-Policy":            {"no-referrer"},
-		"X-Frame-Options":            {"DENY"},
-		"Cross-Origin-Opener-Policy": {"same-origin"},
-		"Permissions-Policy":         {"camera=(), microphone=(), geolocation=()"},
-	}
-	dataHeaders = http.Header{"Content-Security-Policy": {strictPolicy}, "X-Content-Type-Options": {"nosniff"}}
+	strictPolicy = []string{"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"}
+	noSniff      = []string{"nosniff"}
 )
 
-const strictPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-func headersFor(path string) http.Header {
+// secure sets what holds for every answer; pages widen the policy to their own
+// files. Pictures are no documents: the rest means nothing for them.
+func secure(h http.Header, path string) {
+	h["Content-Security-Policy"] = strictPolicy
+	h["X-Content-Type-Options"] = noSniff
 	if strings.HasPrefix(path, "/api/v1/") {
-		return dataHeaders
+		return
 	}
-	return pageHeaders
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
 }
 
 func (a *App) recoverPanic(w *observed, r *http.Request) {
