@@ -248,23 +248,6 @@ func (m MachinePlan) operations() []Operation {
 	return list
 }
 
-// String is the plan for people.
-func (p Plan) String() string {
-	if p.Empty() {
-		return "no change\n"
-	}
-	var b strings.Builder
-	subject := ""
-	for _, op := range p.Operations() {
-		if op.Subject != subject {
-			subject = op.Subject
-			fmt.Fprintln(&b, subject)
-		}
-		fmt.Fprintf(&b, "  %s (%s)\n", op.Text, op.Cause)
-	}
-	return b.String()
-}
-
 // ErrRejected is a release that the daemon did not accept; nothing was changed.
 var ErrRejected = errors.New("the configuration was rejected; what ran goes on")
 

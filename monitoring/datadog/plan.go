@@ -9,7 +9,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/DataDog/datadog-api-client-go/v2/api/datadog"
 	"github.com/DataDog/datadog-api-client-go/v2/api/datadogV1"
@@ -27,18 +26,6 @@ type Operation struct {
 
 // Plan is what has to be written.
 type Plan []Operation
-
-// String is the plan for people.
-func (p Plan) String() string {
-	if len(p) == 0 {
-		return "no change\n"
-	}
-	var b strings.Builder
-	for _, op := range p {
-		fmt.Fprintf(&b, "%s (%s)\n", op.Text, op.Cause)
-	}
-	return b.String()
-}
 
 // Apply writes; it ends at the first that fails.
 func (p Plan) Apply(ctx context.Context, a *Account) error {

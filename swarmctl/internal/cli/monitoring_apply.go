@@ -16,6 +16,7 @@ import (
 
 	"github.com/ycesproject/yces/monitoring"
 	"github.com/ycesproject/yces/monitoring/apply"
+	"github.com/ycesproject/yces/monitoring/datadog"
 	"github.com/ycesproject/yces/provision/inventory"
 )
 
@@ -60,20 +61,60 @@ type applyReport struct {
 	Services map[string]int `json:"services,omitempty"`
 }
 
+func newApplyReport(m monitoring.Model, plan apply.Plan, written datadog.Plan) applyReport {
+	r := applyReport{Operations: append([]apply.Operation{}, plan.Operations()...), Dashboard: dashboard(m)}
+	for _, op := range written {
+		r.Operations = append(r.Operations, apply.Operation{Subject: "Datadog", Text: op.Text, Cause: op.Cause})
+	}
+	r.Changed = len(r.Operations) > 0
+	return r
+}
+
+// plan is what would be done, by subject.
+func (r applyReport) plan() string {
+	if !r.Changed {
+		return "no change\n"
+	}
+	var b strings.Builder
+	subject := ""
+	for _, op := range r.Operations {
+		if op.Subject != subject {
+			subject = op.Subject
+			fmt.Fprintln(&b, subject)
+		}
+		fmt.Fprintf(&b, "  %s (%s)\n", op.Text, op.Cause)
+	}
+	return b.String()
+}
+
 func (a *app) monitoringApply(ctx context.Context, o applyOptions) (err error) {
 	f, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if _, err := o.model(f.Inventory, nil); err != nil {
-		return err // before any machine is asked
-	}
-	services, err := f.runningServices(ctx)
+	m, err := a.watchedModel(ctx, f, o)
 	if err != nil {
 		return err
 	}
-	m, err := o.model(f.Inventory, services)
+	return a.applyModel(ctx, f, m, o)
+}
+
+// watchedModel reads the settings before any machine is asked, and then the
+// services that run.
+func (a *app) watchedModel(ctx context.Context, f *fleet, o applyOptions) (monitoring.Model, error) {
+	if _, err := o.model(f.Inventory, nil); err != nil {
+		return monitoring.Model{}, err
+	}
+	services, err := f.runningServices(ctx)
+	if err != nil {
+		return monitoring.Model{}, err
+	}
+	return o.model(f.Inventory, services)
+}
+
+func (a *app) applyModel(ctx context.Context, f *fleet, m monitoring.Model, o applyOptions) error {
+	account, err := a.datadogAccount(m)
 	if err != nil {
 		return err
 	}
@@ -85,13 +126,19 @@ func (a *app) monitoringApply(ctx context.Context, o applyOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	report := applyReport{Changed: !plan.Empty(), Operations: plan.Operations(), Dashboard: dashboard(m)}
-	if o.dryRun {
-		return o.output.print(a.Out, report, plan.String)
+	if !o.dryRun {
+		a.tellPlan(plan)
+		if err := plan.Apply(ctx, monitoringFleet{f}, time.Now(), a.sink()); err != nil {
+			return err
+		}
 	}
-	a.tellPlan(plan)
-	if err := plan.Apply(ctx, monitoringFleet{f}, time.Now(), a.sink()); err != nil {
+	written, err := a.applyDatadog(ctx, account, m, o.dryRun)
+	if err != nil {
 		return err
+	}
+	report := newApplyReport(m, plan, written)
+	if o.dryRun {
+		return o.output.print(a.Out, report, report.plan)
 	}
 	if o.wait > 0 {
 		if report.Services, err = a.awaitResults(ctx, f, m, o.wait); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ycesproject/yces/monitoring"
+	"github.com/ycesproject/yces/monitoring/datadog"
 	"github.com/ycesproject/yces/monitoring/nagios"
 	"github.com/ycesproject/yces/monitoring/notify"
 	"github.com/ycesproject/yces/monitoring/prometheus"
@@ -19,6 +20,7 @@ import (
 var renderers = map[string]func(monitoring.Model) []monitoring.File{
 	"nagios":     renderNagios,
 	"prometheus": prometheus.Render,
+	"datadog":    datadog.Render,
 }
 
 func (a *app) newMonitoringRenderCommand() *cobra.Command {
@@ -35,7 +37,7 @@ func (a *app) newMonitoringRenderCommand() *cobra.Command {
 			}
 			render := renderers[format]
 			if render == nil {
-				return usageError{fmt.Errorf("--format: must be nagios or prometheus, got %q", format)}
+				return usageError{fmt.Errorf("--format: must be nagios, prometheus or datadog, got %q", format)}
 			}
 			m, err := a.offlineModel(cmd.Context(), o, live)
 			if err != nil {
@@ -51,9 +53,9 @@ func (a *app) newMonitoringRenderCommand() *cobra.Command {
 	}
 	o.register(cmd)
 	cmd.Flags().StringVar(&out, "out", "", "the `FOLDER` to write to")
-	cmd.Flags().StringVar(&format, "format", "nagios", "nagios or prometheus")
+	cmd.Flags().StringVar(&format, "format", "nagios", "nagios, prometheus or datadog")
 	cmd.Flags().BoolVar(&live, "live", false, "ask the swarm which services run")
-	complete(cmd, "format", "nagios", "prometheus")
+	complete(cmd, "format", "nagios", "prometheus", "datadog")
 	return cmd
 }
 

@@ -1,0 +1,53 @@
+package overview
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ycesproject/yces/monitoring/internal/example"
+	"github.com/ycesproject/yces/monitoring/perf"
+	"github.com/ycesproject/yces/monitoring/status"
+)
+
+var now = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+
+func write(t *testing.T, s status.Status) string {
+	t.Helper()
+	trends := newTrends(now)
+	trends.add(perf.Sample{Time: now.Add(-time.Hour), Host: "shop-endpoint", Service: "HTTP", Metric: "time", Value: 0.1234})
+	var b bytes.Buffer
+	if err := New(example.Model(3).Summary(), s, trends, now).WriteHTML(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestThePageSaysThatAllIsFineAndWhoIsTold(t *testing.T) {
+	page := write(t, status.Status{Created: now, Services: []status.Object{{Host: "shop-1", Service: "CPU", State: "OK"}}})
+	for _, want := range []string{"All 1 checks are fine", "ana, chat", "ben, chat", "123.4 ms"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}
+
+func TestTheWorstProblemThatNobodyHasComesFirst(t *testing.T) {
+	page := write(t, status.Status{Created: now.Add(-time.Hour), Services: []status.Object{
+		{Host: "shop-1", Service: "A", State: "WARNING"},
+		{Host: "shop-1", Service: "B", State: "CRITICAL", Acknowledged: true},
+		{Host: "shop-1", Service: "C", State: "CRITICAL", Output: "<script>"},
+	}, Hosts: []status.Object{{Host: "shop-2", State: "DOWN"}}})
+	last := 0
+	for _, want := range []string{"Nagios has written nothing for 1h0m0s", "4 of 3 checks", ">shop-2</a>", "C on shop-1", "A on shop-1", "B on shop-1"} {
+		i := strings.Index(page, want)
+		if i < last {
+			t.Errorf("%q is at %d, after %d", want, i, last)
+		}
+		last = max(i, last)
+	}
+	if strings.Contains(page, "<script>") {
+		t.Error("a check's output became markup")
+	}
+}

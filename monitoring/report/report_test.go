@@ -1,0 +1,113 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ycesproject/yces/monitoring/internal/example"
+	"github.com/ycesproject/yces/monitoring/perf"
+)
+
+var (
+	from = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	to   = from.Add(time.Hour)
+)
+
+func at(seconds int, service string, state, kind int) Alert {
+	return Alert{Time: from.Add(time.Duration(seconds) * time.Second).UnixMilli(), Type: 2, Host: "shop-endpoint", Service: service, State: state, Kind: kind, Output: "no answer"}
+}
+
+const ok, crit, soft = 8, serviceCritical, 2
+
+func TestAnOutageLastsFromTheFirstBadResultToTheFirstGoodOne(t *testing.T) {
+	for name, c := range map[string]struct {
+		alerts  []Alert
+		seconds []float64
+		ongoing bool
+	}{
+		"certain":                      {[]Alert{at(100, "HTTP", crit, soft), at(120, "HTTP", crit, hard), at(160, "HTTP", ok, hard)}, []float64{60}, false},
+		"gone before it was certain":   {[]Alert{at(100, "HTTP", crit, soft), at(120, "HTTP", ok, soft)}, nil, false},
+		"began before the report":      {[]Alert{at(-500, "HTTP", crit, hard), at(30, "HTTP", ok, hard)}, []float64{30}, false},
+		"was over before the report":   {[]Alert{at(-500, "HTTP", crit, hard), at(-300, "HTTP", ok, hard)}, nil, false},
+		"lasts":                        {[]Alert{at(3000, "HTTP", crit, hard)}, []float64{600}, true},
+		"two, out of order in the log": {[]Alert{at(200, "HTTP", crit, hard), at(210, "HTTP", ok, hard), at(100, "HTTP", crit, hard), at(105, "HTTP", ok, hard)}, []float64{5, 10}, false},
+	} {
+		got := outages(c.alerts, from, to)
+		if len(got) != len(c.seconds) {
+			t.Errorf("%s: got %+v", name, got)
+			continue
+		}
+		for i, want := range c.seconds {
+			if got[i].Seconds != want || got[i].Ongoing != c.ongoing {
+				t.Errorf("%s: got %+v, want %g s", name, got[i], want)
+			}
+		}
+	}
+}
+
+func TestASecondIsSpentOnceHoweverManyChecksSawIt(t *testing.T) {
+	a := Archive{Alerts: []Alert{
+		at(100, "HTTP", crit, hard), at(110, "QR round trip", crit, hard), at(130, "HTTP", ok, hard), at(140, "QR round trip", ok, hard),
+		// Nobody outside notices that a replica is missing.
+		at(1000, "Service yces_qr", crit, hard), at(1500, "Service yces_qr", ok, hard),
+	}}
+	p := Build(example.Model(3).Summary(), from, to, a, NewMeasurements(from, to)).Promise
+	if p.Spent != 40 || math.Abs(p.Measured-100*(1-40.0/3600)) > 1e-9 {
+		t.Errorf("spent %g s, measured %g %%", p.Spent, p.Measured)
+	}
+	if math.Abs(p.Budget-2592) > 1e-6 || !p.Kept() { // 0.1 % of 30 days
+		t.Errorf("budget %g s", p.Budget)
+	}
+}
+
+func TestResponseTimesAreRankedAndTrendsGathered(t *testing.T) {
+	m := NewMeasurements(from, to)
+	for i := 1; i <= 100; i++ {
+		m.Add(perf.Sample{Time: from.Add(time.Duration(i) * time.Second), Host: "shop-endpoint", Service: "HTTP", Metric: "time", Value: float64(i) / 1000, Unit: "s"})
+	}
+	m.Add(perf.Sample{Time: from, Host: "shop-1", Service: "Disk", Metric: "/", Value: 30, Max: "120"})
+	m.Add(perf.Sample{Time: from, Host: "shop-1", Service: "CPU", Metric: "iowait", Value: 30})
+	l := m.latencies()[0]
+	if l.P50 != 0.05 || l.P95 != 0.095 || l.P99 != 0.099 || l.Count != 100 {
+		t.Errorf("got %+v", l)
+	}
+	if trends := m.trends(); len(trends) != 1 || trends[0].Metric != "disk /" || trends[0].Last != 25 {
+		t.Errorf("got %+v", trends)
+	}
+}
+
+func TestTheReportIsReadableInEveryForm(t *testing.T) {
+	a := Archive{
+		Objects: []Object{{Host: "shop-endpoint", Service: "HTTP", Good: 3540, Bad: 60}, {Host: "new"}},
+		Alerts:  []Alert{at(100, "HTTP", crit, hard), at(160, "HTTP", ok, hard)},
+	}
+	a.Alerts[0].Output = `=HYPERLINK("x") <b>`
+	m := NewMeasurements(from, to)
+	m.Add(perf.Sample{Time: from.Add(time.Minute), Host: "shop-endpoint", Service: "HTTP", Metric: "time", Value: 0.2, Unit: "s"})
+	r := Build(example.Model(3).Summary(), from, to, a, m)
+	var html, table bytes.Buffer
+	if err := r.WriteHTML(&html); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"98.333 %", "1m0s", "HTTP on shop-endpoint", "<svg", "200.0 ms", "–"} {
+		if !strings.Contains(html.String(), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for _, never := range []string{"<b>", "http://", "https://", "<script"} {
+		if strings.Contains(html.String(), never) {
+			t.Errorf("the page holds %q", never)
+		}
+	}
+	if err := r.WriteCSV(&table); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&table).ReadAll()
+	if err != nil || len(rows) != 4 || rows[1][3] != "98.3333" || rows[2][3] != "" || rows[3][8][0] != '\'' {
+		t.Errorf("rows %q, %v", rows, err)
+	}
+}

@@ -1,0 +1,140 @@
+package monitoring_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ycesproject/yces/monitoring"
+	"github.com/ycesproject/yces/monitoring/internal/example"
+	"github.com/ycesproject/yces/provision/inventory"
+)
+
+func TestEveryFaultOfTheSettingsIsListedAtOnce(t *testing.T) {
+	_, err := monitoring.ParseSettings([]byte(`
+endpoint: ftp://x
+contnt: x
+schedule: {interval: 1.5s, attempts: three}
+`))
+	wants(t, err, "contnt: there is no such key", "schedule.interval: must be a duration of whole seconds", "schedule.attempts: must be a whole number")
+	_, err = monitoring.ParseSettings([]byte(`
+endpoint: ftp://x
+content: a"b
+services: ["x;rm -rf /"]
+schedule: {attempts: 50}
+thresholds:
+  cpu: {warning: 90, critical: 80}
+  disk: {warning: 10, critical: 20}
+  moon: {warning: 1, critical: 2}
+contacts:
+  - {name: "a b", email: ana@example.org, roles: [operations]}
+  - {name: ben, email: "x$(id)@example.org", roles: [operations], period: never}
+  - {name: ben, roles: []}
+owners: {node: nobody}
+escalations: [{from: operations, to: chief, after: 0}]
+periods: {work: {monday: "9-17", someday: "09:00-17:00"}}
+smtp: {host: "", from: x, port: 99999, tls: maybe, user: u}
+web: {users: [{name: "x|y", role: king, passwordHash: secret}]}
+slo: {availability: 101}
+jenkins: {url: "http://ci'", job: "a;b"}
+datadog: {site: "a b", agentVersion: latest, notify: [ana]}
+`))
+	wants(t, err,
+		"endpoint: must be an http or https URL", "content: must be letters", `services[0]: must be 1 to 63`, "schedule.attempts: must be between",
+		"thresholds.cpu: critical must be above", "thresholds.disk: less is worse here", "thresholds.moon: there is no such check",
+		"contacts[0].name", "contacts[1].email", `contacts[1].period: there is no period "never"`, `contacts[2].name: "ben" is there twice`,
+		"contacts[2]: must have an email", "contacts[2].roles: must name", `owners.node: no contact has the role "nobody"`,
+		`escalations[0].to: no contact has the role "chief"`, "escalations[0].after: must be at least 1",
+		"periods.work.monday: must look like", "periods.work.someday: must be a day's name",
+		"smtp.host", "smtp.from", "smtp.port", "smtp.tls", "smtp: user and passwordFile go together",
+		"web.users[0].name", "web.users[0].role", "web.users[0].passwordHash", "slo.availability",
+		"jenkins.url", "jenkins.job", "datadog.site", "datadog.agentVersion", "datadog.notify[0]",
+	)
+	if strings.Contains(err.Error(), "secret") {
+		t.Error("the error shows what may be a password")
+	}
+}
+
+func wants(t *testing.T, err error, texts ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("no fault was found")
+	}
+	for _, text := range texts {
+		if !strings.Contains(err.Error(), text) {
+			t.Errorf("no %q in:\n%v", text, err)
+		}
+	}
+}
+
+func TestAModelNeedsAMonitorAndAnEndpointThatItReaches(t *testing.T) {
+	s, err := monitoring.ParseSettings(example.Settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inv := example.Inventory(3)
+	inv.Nodes = inv.Nodes[:3]
+	inv.Nodes[2].Name = "SHOP-endpoint"
+	s.Endpoint = "http://127.0.0.1:8080"
+	_, err = monitoring.Build(inv, s, []string{"a`id`"})
+	wants(t, err, `exactly one node must have the role "monitor", got 0`, "127.0.0.1:8080 is this machine's own", "would be one host", "the name of service")
+}
+
+func TestWhatRunsIsWatchedBesidesWhatTheSettingsName(t *testing.T) {
+	s, err := monitoring.ParseSettings(example.Settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Services = []string{"shop_web"}
+	m, err := monitoring.Build(example.Inventory(1), s, []string{"shop_db", "shop_web"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, h := range m.Hosts {
+		for _, c := range h.Checks {
+			if strings.HasPrefix(c.Name, "Service ") {
+				names = append(names, c.Name)
+			}
+		}
+	}
+	if got := strings.Join(names, ", "); got != "Service shop_db, Service shop_web" {
+		t.Errorf("watched: %s", got)
+	}
+}
+
+func TestWhoIsToldDependsOnTheTime(t *testing.T) {
+	summary := example.Model(1).Summary()
+	for at, want := range map[string]string{
+		"2026-03-02T10:00:00Z": "ben,chat", // a Monday
+		"2026-03-02T17:00:00Z": "chat",
+		"2026-03-06T12:30:00Z": "chat",
+		"2026-03-06T13:00:00Z": "ben,chat",
+		"2026-03-07T10:00:00Z": "chat",
+	} {
+		when, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(summary.OnCall(when)["application"], ","); got != want {
+			t.Errorf("%s: %s, want %s", at, got, want)
+		}
+	}
+}
+
+func TestOneSourceOfEveryDefault(t *testing.T) {
+	s, err := monitoring.ParseSettings([]byte(`
+contacts: [{name: ana, email: ana@example.org, roles: [operations]}]
+smtp: {host: mail, from: m@example.org}
+web: {users: [{name: ana, role: operator, passwordHash: "$2a$10$Bw3XaohxJ81jHW6YEex2Je8cCsdWz047S2w6RPoMFZ0M6h6ejeT2m"}]}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.SMTP.TLS != "starttls" || s.SLO.Availability != 99.9 || s.Contacts[0].Period != monitoring.Always || s.Owners["swarm"] != "operations" {
+		t.Errorf("defaults: %+v", s)
+	}
+	if _, err := monitoring.Build(inventory.Inventory{}, s, nil); err == nil {
+		t.Error("a model of nothing was built")
+	}
+}
