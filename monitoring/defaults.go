@@ -8,10 +8,19 @@ const Always = "always"
 // Days are the days of a period, in Nagios's order.
 var Days = []string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"}
 
-// parts are what problems are about, and by default whose they are.
-var parts = map[string]string{
-	"node": "operations", "swarm": "operations", "monitor": "operations",
-	"service": "operations", "endpoint": "operations", "pipeline": "operations",
+// parts are what problems are about.
+var parts = []string{"node", "swarm", "monitor", "service", "endpoint", "pipeline"}
+
+// defaultOwners gives everything to the first contact's first role.
+func (s Settings) defaultOwners() map[string]string {
+	owners := map[string]string{}
+	if len(s.Contacts) == 0 || len(s.Contacts[0].Roles) == 0 {
+		return owners
+	}
+	for _, part := range parts {
+		owners[part] = s.Contacts[0].Roles[0]
+	}
+	return owners
 }
 
 // defaultThresholds and the unit of each:
@@ -42,7 +51,7 @@ func (s *Settings) applyDefaults() {
 	fill(&s.Schedule.Attempts, 3)
 	fill(&s.Schedule.Renotify, Duration(30*time.Minute))
 	s.Thresholds = over(defaultThresholds, s.Thresholds)
-	s.Owners = over(parts, s.Owners)
+	s.Owners = over(s.defaultOwners(), s.Owners)
 	s.Periods = over(map[string]DayRanges{Always: allWeek()}, s.Periods)
 	for i := range s.Contacts {
 		fill(&s.Contacts[i].Period, Always)

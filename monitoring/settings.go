@@ -24,7 +24,7 @@ type Settings struct {
 	// clock, certificate, response. Those that are missing have defaults.
 	Thresholds map[string]Threshold `json:"thresholds,omitempty"`
 	// Owners are the roles that problems of a part go to: node, swarm, service,
-	// endpoint, pipeline, monitor.
+	// endpoint, pipeline, monitor. The first contact's first role has the rest.
 	Owners      map[string]string    `json:"owners,omitempty"`
 	Contacts    []Contact            `json:"contacts"`
 	Escalations []Escalation         `json:"escalations,omitempty"`

@@ -181,14 +181,17 @@ func (s Settings) Roles() []string {
 
 func (s Settings) checkRoles(f *faults) {
 	held := s.Roles()
+	if len(held) == 0 {
+		return // that nobody has a role is said already
+	}
 	role := func(field, value string) {
 		if !slices.Contains(held, value) {
 			f.add(field, "no contact has the role %q; those that exist: %s", value, strings.Join(held, ", "))
 		}
 	}
 	for _, part := range slices.Sorted(maps.Keys(s.Owners)) {
-		if _, known := parts[part]; !known {
-			f.add("owners."+part, "there is no such part; known: %s", strings.Join(slices.Sorted(maps.Keys(parts)), ", "))
+		if !slices.Contains(parts, part) {
+			f.add("owners."+part, "there is no such part; known: %s", strings.Join(parts, ", "))
 		}
 		role("owners."+part, s.Owners[part])
 	}

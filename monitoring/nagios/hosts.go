@@ -165,7 +165,7 @@ func contacts(m monitoring.Model) string {
 			"host_notification_period", c.Period, "service_notification_period", c.Period,
 			"host_notification_options", "d,r,f,s", "service_notification_options", "w,u,c,r,f,s",
 			"host_notification_commands", notifyHost, "service_notification_commands", notifyService,
-			"can_submit_commands", "0",
+			"can_submit_commands", mayCommand(m, c.Name),
 		)
 		for _, r := range c.Roles {
 			members[r] = append(members[r], c.Name)
@@ -175,6 +175,17 @@ func contacts(m monitoring.Model) string {
 		o.define("contactgroup", "contactgroup_name", r, "alias", "role "+r, "members", strings.Join(members[r], ","))
 	}
 	return o.String()
+}
+
+// mayCommand is for contacts who have a login of the same name: it goes over what
+// the login may.
+func mayCommand(m monitoring.Model, contact string) string {
+	for _, u := range m.Web.Users {
+		if u.Name == contact && u.Role == "operator" {
+			return "1"
+		}
+	}
+	return "0"
 }
 
 func periods(m monitoring.Model) string {
