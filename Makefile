@@ -53,7 +53,7 @@ unit:
 # machines run the test binaries too.
 .PHONY: integration
 integration: test-engine ## tests on machines as containers
-	CGO_ENABLED=0 go test -tags integration -count 1 -p 1 -parallel 4 -timeout 40m ./swarmctl/... ./app/...
+	CGO_ENABLED=0 go test -tags integration -count 1 -p 1 -parallel 4 -timeout 40m ./swarmctl/... ./app/... ./monitoring/...
 
 .PHONY: browser
 browser: test-engine ## tests in a real browser
