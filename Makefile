@@ -1,6 +1,8 @@
 .DEFAULT_GOAL := help
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/yces
 TOOLS := $(CACHE)/bin
+# What is linted and tested; the pipeline's own tests narrow it.
+PACKAGES ?= ./...
 # Where the demo answers: http://127.0.0.1:HTTP_PORT.
 HTTP_PORT ?= 8080
 VERSION ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
@@ -42,12 +44,23 @@ test: test-engine check integration browser ## everything, as CI runs it
 lint: $(TOOLS)/golangci-lint
 	go mod tidy -diff
 	$(TOOLS)/golangci-lint fmt --diff
-	$(TOOLS)/golangci-lint run ./...
+	$(TOOLS)/golangci-lint run $(PACKAGES)
 	@dead=$$($(TOOLS)/deadcode -test -tags integration,browser ./...) && test -z "$$dead" || { echo "dead code:"; echo "$$dead"; exit 1; }
 
 .PHONY: unit
 unit:
-	go test ./...
+	go test $(PACKAGES)
+
+# What the pipeline keeps of a run: JUnit results and coverage.
+.PHONY: report
+report: $(TOOLS)/gotestsum ## unit tests, with results and coverage in out/
+	mkdir -p out
+	$(TOOLS)/gotestsum --format pkgname --junitfile out/tests.xml -- -coverprofile out/coverage.out $(PACKAGES)
+
+.PHONY: licences
+licences: $(TOOLS)/licences ## the licence of every module that we ship
+	mkdir -p out
+	$(TOOLS)/licences ./app ./swarmctl >out/licences.txt
 
 # One package after the other: each makes machines of its own. Without cgo, as
 # machines run the test binaries too.
@@ -76,6 +89,7 @@ test-engine:
 	.ci/setup.sh
 	.ci/base-images.sh
 
-$(TOOLS)/golangci-lint: .ci/tools/go.mod .ci/tools/go.sum
+$(TOOLS)/golangci-lint $(TOOLS)/gotestsum $(TOOLS)/licences &: .ci/tools/go.mod .ci/tools/go.sum .ci/tools/licences/main.go
 	mkdir -p $(TOOLS)
-	cd .ci/tools && go build -p 1 -o $(TOOLS)/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint golang.org/x/tools/cmd/deadcode
+	cd .ci/tools && go build -p 1 -o $(TOOLS)/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint golang.org/x/tools/cmd/deadcode golang.org/x/vuln/cmd/govulncheck gotest.tools/gotestsum ./licences
+	touch $(TOOLS)/golangci-lint $(TOOLS)/gotestsum $(TOOLS)/licences

@@ -7,4 +7,6 @@ package tools
 import (
 	_ "github.com/golangci/golangci-lint/v2/cmd/golangci-lint"
 	_ "golang.org/x/tools/cmd/deadcode"
+	_ "golang.org/x/vuln/cmd/govulncheck"
+	_ "gotest.tools/gotestsum"
 )

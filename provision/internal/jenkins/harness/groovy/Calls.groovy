@@ -43,13 +43,7 @@ class Calls extends CodeVisitorSupport {
     @Override
     void visitMethodCallExpression(MethodCallExpression call) {
         if (call.implicitThis && onCall != null) {
-            Call found = new Call(call)
-            onCall(found)
-            if (found.name == 'withCredentials') {
-                // Its list holds bindings, which are no steps.
-                found.block?.visit(this)
-                return
-            }
+            onCall(new Call(call))
         }
         super.visitMethodCallExpression(call)
     }

@@ -1,6 +1,5 @@
 import org.codehaus.groovy.ast.expr.BinaryExpression
 import org.codehaus.groovy.ast.expr.Expression
-import org.codehaus.groovy.ast.expr.ListExpression
 import org.codehaus.groovy.ast.expr.MethodCallExpression
 import org.codehaus.groovy.ast.stmt.ExpressionStatement
 import org.codehaus.groovy.ast.stmt.Statement
@@ -146,6 +145,7 @@ class Checker {
                 return
             }
             step(call)
+            (call.positional + call.named.values()).each { free(it) }
             if (call.block != null && call.name == 'script') {
                 free(call.block)
             } else if (call.block != null) {
@@ -160,31 +160,12 @@ class Checker {
     }
 
     private void step(Call call) {
-        if (call.name in functions) {
-            return
-        }
-        if (!(call.name in Grammar.STEPS)) {
+        Arguments wanted = Grammar.STEPS[call.name] ?: Grammar.BINDINGS[call.name]
+        if (wanted != null) {
+            arguments(call, wanted)
+        } else if (!(call.name in functions)) {
             fault(call.line, "there is no step `${call.name}`; known: ${Grammar.STEPS.keySet().join(', ')}")
-            return
         }
-        arguments(call, Grammar.STEPS[call.name])
-        if (call.name == 'withCredentials') {
-            bindings(call).each { binding(it) }
-        }
-    }
-
-    private void binding(Call call) {
-        if (!(call.name in Grammar.BINDINGS)) {
-            fault(call.line, "withCredentials binds no `${call.name}`; known: ${Grammar.BINDINGS.keySet().join(', ')}")
-            return
-        }
-        arguments(call, Grammar.BINDINGS[call.name])
-    }
-
-    static List<Call> bindings(Call withCredentials) {
-        Expression list = withCredentials.positional[0]
-        List<Expression> all = list instanceof ListExpression ? list.expressions : []
-        return all.findAll { it instanceof MethodCallExpression }.collect { new Call(it) }
     }
 
 }

@@ -100,8 +100,8 @@ class HouseRules {
     private void secrets() {
         Set<String> names = []
         Closure onCall = { Call call ->
-            if (call.name == 'withCredentials') {
-                Checker.bindings(call).each { names.addAll(bound(it)) }
+            if (call.named.credentialsId) {
+                names.addAll(bound(call))
             }
             if (call.name == 'sh' && !(call.argument('script') instanceof ConstantExpression)) {
                 fault(call.line, 'sh with a double-quoted or computed script: Groovy fills it in, and what it holds reaches the shell as code; use single quotes')

@@ -34,7 +34,11 @@ class Recorder {
             }
         }
         boolean late = name in LATE || (name == 'environment' && section.body != null)
-        if (section.body != null && !late) {
+        if (section.body != null && late) {
+            // Steps see the script, not us.
+            Object script = section.body.thisObject
+            section.body = section.body.rehydrate(script, script, script)
+        } else if (section.body != null) {
             new Recorder(section).fill(section.body)
         }
         into.inside << section
