@@ -16,7 +16,7 @@ class Runner {
         inOptions(options) {
             build.scoped(environment(pipeline)) {
                 guarded { stages(pipeline.first('stages')) }
-                after(pipeline, build.result)
+                build.scoped(STAGE_NAME: 'Declarative: Post Actions') { after(pipeline, build.result) }
             }
         }
         build.console.line("Finished: ${build.result}")

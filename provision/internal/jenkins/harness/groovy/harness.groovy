@@ -6,23 +6,18 @@ import org.codehaus.groovy.control.CompilerConfiguration
 // that the credentials among them are on no command line and in no file.
 // Exit codes: 0 the build succeeded, 1 it did not, 2 the Jenkinsfile is at fault.
 Map settings = new JsonSlurper().parse(System.in.newReader('UTF-8'))
-String text = new File(settings.jenkinsfile as String).text
 
-Source source = new Source(text)
-List<Fault> faults = source.faults
-if (!faults) {
-    faults = new Checker(source).check() + source.faults
-    Call pipeline = source.pipeline()
-    if (pipeline != null) {
-        faults += new HouseRules(source, pipeline, settings.credentials.keySet()).check()
-    }
-}
-if (faults) {
-    faults.sort { it.line }.each { System.err.println(it) }
-    System.exit(2)
-}
 if (settings.check) {
+    println JsonOutput.toJson(settings.check.collectEntries { path ->
+        [(path): faults(new File(path as String).text, settings.credentials.keySet())*.toString()]
+    })
     System.exit(0)
+}
+String text = new File(settings.jenkinsfile as String).text
+List<Fault> faults = faults(text, settings.credentials.keySet())
+if (faults) {
+    faults.each { System.err.println(it) }
+    System.exit(2)
 }
 
 Build build = new Build(settings, new Console(System.out))
@@ -45,3 +40,16 @@ settings.params.each { name, value ->
 new Runner(build, script.pipeline).run()
 new File(settings.summary as String).text = JsonOutput.toJson(build.summary + [result: build.result, leaks: build.console.leaks])
 System.exit(build.result == 'SUCCESS' ? 0 : 1)
+
+List<Fault> faults(String text, Collection<String> credentials) {
+    Source source = new Source(text)
+    if (source.faults) {
+        return source.faults
+    }
+    List<Fault> found = new Checker(source).check()
+    Call pipeline = source.pipeline()
+    if (pipeline != null) {
+        found += new HouseRules(source, pipeline, credentials).check()
+    }
+    return (found + source.faults).unique().sort { it.line }
+}
