@@ -43,7 +43,9 @@ type credential struct {
 type settings struct {
 	Jenkinsfile string `json:"jenkinsfile"`
 	// Check names Jenkinsfiles that are checked and not run.
-	Check       []string              `json:"check,omitempty"`
+	Check []string `json:"check,omitempty"`
+	// AnyStages leaves out what this project asks of its Jenkinsfile.
+	AnyStages   bool                  `json:"anyStages,omitempty"`
 	Credentials map[string]credential `json:"credentials"`
 	Environment map[string]string     `json:"environment"`
 	Params      map[string]string     `json:"params"`
@@ -104,7 +106,7 @@ func harness(t *testing.T, s settings, echo io.Writer) outcome {
 		t.Fatal(err)
 	}
 	cmd := exec.Command("groovy", "-cp", folder, filepath.Join(folder, "harness.groovy"))
-	cmd.Env = append(os.Environ(), "JAVA_OPTS=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+	cmd.Env = append(os.Environ(), "JAVA_OPTS=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC", "JAVA_HOME="+javaHome(t))
 	cmd.Stdin = bytes.NewReader(input)
 	var console bytes.Buffer
 	cmd.Stdout = io.MultiWriter(&console, echo)
@@ -114,12 +116,30 @@ func harness(t *testing.T, s settings, echo io.Writer) outcome {
 		t.Fatal(err)
 	}
 	o := outcome{code: cmd.ProcessState.ExitCode(), console: console.String(), archive: s.Archive}
-	if summary, err := os.ReadFile(s.Summary); err == nil {
-		if err := json.Unmarshal(summary, &o); err != nil {
-			t.Fatal(err)
-		}
+	if s.Check != nil {
+		return o
+	}
+	if _, err := os.Stat(s.Summary); err != nil {
+		t.Fatalf("the harness did not come to an end:\n%s", o.console)
+	}
+	if err := json.Unmarshal([]byte(read(t, s.Summary)), &o); err != nil {
+		t.Fatal(err)
 	}
 	return o
+}
+
+// javaHome is that of the java on the PATH: Debian's groovy looks for the
+// default one only, and takes another for its dependency.
+func javaHome(t *testing.T) string {
+	t.Helper()
+	java, err := exec.LookPath("java")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if java, err = filepath.EvalSymlinks(java); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Dir(filepath.Dir(java))
 }
 
 // status is how a stage ended; empty when it did not come to it.

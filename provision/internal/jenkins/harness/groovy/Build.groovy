@@ -4,7 +4,7 @@ class Build {
     private static final List<String> WORSE = ['SUCCESS', 'UNSTABLE', 'FAILURE', 'ABORTED']
 
     final Map settings
-    final Console console
+    final BuildLog console
     final File workspace
     final Map<String, String> params = [:]
     final Map<String, Object> summary = [stages: [], mails: [], archived: [], tests: null, coverage: null, locks: []]
@@ -14,7 +14,7 @@ class Build {
     final List<Long> deadlines = []
     String result = 'SUCCESS'
 
-    Build(Map settings, Console console) {
+    Build(Map settings, BuildLog console) {
         this.settings = settings
         this.console = console
         workspace = new File(settings.workspace as String)

@@ -1,3 +1,4 @@
+import java.nio.file.Files
 import java.util.concurrent.TimeUnit
 
 /** Runs shell scripts as Jenkins' durable-task plug-in does: `sh -xe` on a file, in the workspace. */
@@ -11,7 +12,7 @@ class Shell {
 
     /** Runs the script; `capture` takes what it writes to standard output, else that goes to the console. */
     int run(String script, StringBuilder capture) {
-        File dir = File.createTempDir('durable-', '', build.temporary())
+        File dir = Files.createTempDirectory(build.temporary().toPath(), 'durable-').toFile()
         File file = new File(dir, 'script.sh')
         file.text = script
         try {

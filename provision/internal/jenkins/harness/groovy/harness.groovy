@@ -14,13 +14,13 @@ if (settings.check) {
     System.exit(0)
 }
 String text = new File(settings.jenkinsfile as String).text
-List<Fault> faults = faults(text, settings.credentials.keySet())
+List<Fault> faults = faults(text, settings.anyStages ? null : settings.credentials.keySet())
 if (faults) {
     faults.each { System.err.println(it) }
     System.exit(2)
 }
 
-Build build = new Build(settings, new Console(System.out))
+Build build = new Build(settings, new BuildLog(System.out))
 Binding binding = new Binding(
     'build$': build, 'steps$': new Steps(build), env: new Environment(build), params: build.params,
     scm: settings.scm, currentBuild: new CurrentBuild(build))
@@ -48,7 +48,7 @@ List<Fault> faults(String text, Collection<String> credentials) {
     }
     List<Fault> found = new Checker(source).check()
     Call pipeline = source.pipeline()
-    if (pipeline != null) {
+    if (pipeline != null && credentials != null) {
         found += new HouseRules(source, pipeline, credentials).check()
     }
     return (found + source.faults).unique().sort { it.line }

@@ -1,5 +1,5 @@
 /** What the build says. Secrets are masked as Jenkins masks them, and counted, since none should come this far. */
-class Console {
+class BuildLog {
 
     private static final String MASK = '****'
 
@@ -10,7 +10,7 @@ class Console {
     /** Lines that held the value of a secret. */
     int leaks
 
-    Console(PrintStream out) {
+    BuildLog(PrintStream out) {
         this.out = out
     }
 
