@@ -23,7 +23,7 @@ if (faults) {
 Build build = new Build(settings, new BuildLog(System.out))
 Binding binding = new Binding(
     'build$': build, 'steps$': new Steps(build), env: new Environment(build), params: build.params,
-    scm: settings.scm, currentBuild: new CurrentBuild(build))
+    scm: new Expando(settings.scm as Map), currentBuild: new CurrentBuild(build))
 CompilerConfiguration configuration = new CompilerConfiguration(scriptBaseClass: JenkinsScript.name)
 JenkinsScript script = new GroovyShell(this.class.classLoader, binding, configuration).parse(text, 'Jenkinsfile')
 script.run()
