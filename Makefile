@@ -35,10 +35,10 @@ build: ## build swarmctl into bin/
 	go build -o bin/ ./swarmctl
 
 .PHONY: check
-check: lint unit ## format, lint and unit tests: the fast lane
+check: lint licences unit ## format, lint and unit tests: the fast lane
 
 .PHONY: test
-test: test-engine check integration browser ## everything, as CI runs it
+test: test-engine check jenkinsfile integration browser ## everything, as CI runs it
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint
@@ -62,11 +62,22 @@ licences: $(TOOLS)/licences ## the licence of every module that we ship
 	mkdir -p out
 	$(TOOLS)/licences ./app ./swarmctl >out/licences.txt
 
+.PHONY: jenkinsfile
+jenkinsfile: $(CACHE)/groovylint/package-lock.json ## lint the Jenkinsfile; what runs it is among the integration tests
+	$(CACHE)/groovylint/node_modules/.bin/npm-groovy-lint --noserver --no-insight --failon error Jenkinsfile </dev/null
+
+$(CACHE)/groovylint/package-lock.json: .ci/groovylint/package-lock.json
+	mkdir -p $(@D)
+	cp .ci/groovylint/package.json $(@D)
+	cp .ci/groovylint/package-lock.json $(@D)/npm-shrinkwrap.json
+	cd $(@D) && npm ci --silent --ignore-scripts --no-audit --no-fund
+	mv $(@D)/npm-shrinkwrap.json $@
+
 # One package after the other: each makes machines of its own. Without cgo, as
 # machines run the test binaries too.
 .PHONY: integration
 integration: test-engine ## tests on machines as containers
-	CGO_ENABLED=0 go test -tags integration -count 1 -p 1 -parallel 4 -timeout 40m ./swarmctl/... ./app/... ./monitoring/...
+	CGO_ENABLED=0 go test -tags integration -count 1 -p 1 -parallel 4 -timeout 40m ./swarmctl/... ./app/... ./monitoring/... ./provision/internal/jenkins/...
 
 .PHONY: browser
 browser: test-engine ## tests in a real browser

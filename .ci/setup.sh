@@ -58,6 +58,10 @@ missing_packages() {
 		/usr/bin/python3 -c 'import segno' 2>/dev/null || echo python3-segno
 	fi
 	have npm || echo npm
+	have groovy || echo groovy
+	have java || echo default-jre-headless
+	have curl || echo curl
+	have shellcheck || echo shellcheck
 	have chromium || have google-chrome || have chromium-browser || echo chromium
 }
 

@@ -15,7 +15,6 @@ multibranchPipelineJob('yces') {
                     traits {
                         gitHubBranchDiscovery { strategyId(1) }
                         gitHubPullRequestDiscovery { strategyId(1) }
-                        cleanBeforeCheckout()
                     }
                 }
             }

@@ -3,7 +3,6 @@
 package harness
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -85,33 +84,36 @@ func (c *cluster) releases(t *testing.T) []release {
 // returns it by replica.
 func (c *cluster) pages(t *testing.T) map[string]string {
 	t.Helper()
-	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	pages := map[string]string{}
 	for range 100 {
-		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, c.endpoint+"/", nil)
-		if err != nil {
+		// What goes over one connection goes to one replica.
+		client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxConnsPerHost: 1}}
+		var version struct{ Host string }
+		if err := json.Unmarshal([]byte(c.get(t, client, "/version")), &version); err != nil {
 			t.Fatal(err)
 		}
-		resp, err := client.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(resp.Body)
-		_ = resp.Body.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
-		page := string(body)
-		// The foot of the page ends with the name of the node.
-		foot := page[strings.LastIndex(page, "Version "):]
-		host := foot[strings.LastIndex(foot[:strings.Index(foot, "<")], " ")+1 : strings.Index(foot, "<")]
-		pages[host] = page
+		pages[version.Host] = c.get(t, client, "/")
+		client.CloseIdleConnections()
 		if len(pages) == 2 {
 			return pages
 		}
 	}
 	t.Fatalf("only %d replica answers", len(pages))
 	return nil
+}
+
+func (c *cluster) get(t *testing.T, client *http.Client, path string) string {
+	t.Helper()
+	resp, err := client.Get(c.endpoint + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
 }
 
 // serves tells whether every replica shows the text.

@@ -71,7 +71,7 @@ func TestMutationsAreCaught(t *testing.T) {
 		{"no timeout for the swarm", "                timeout(time: 60, unit: 'MINUTES')\n", "", "stage `Deploy` has no timeout"},
 		{"deploy of any branch", "                branch 'main'\n", "                expression { true }\n", "stage `Deploy` is not for the branch main alone"},
 		{"secret for every stage", `PUSH_TO = "${`, `KEY = credentials('registry')` + "\n" + `        PUSH_TO = "${`, "there is no `credentials`"},
-		{"code among steps", "                sh 'mkdir -p out'", "                if (true) { sh 'mkdir -p out' }", "steps holds something that is not a step"},
+		{"code among steps", "                sh 'git clean -ffdxq && mkdir -p out'", "                if (true) { sh 'mkdir -p out' }", "steps holds something that is not a step"},
 		{"no word after a failure", "        failure { tell 'failed' }\n", "", "nothing happens after the pipeline under `failure`"},
 		{"unbalanced braces", "pipeline {", "pipeline {{", "Jenkinsfile:"},
 	}

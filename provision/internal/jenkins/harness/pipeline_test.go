@@ -17,6 +17,7 @@ import (
 
 const (
 	heading    = "<h1>QR codes and barcodes</h1>"
+	template   = `<h1>{{t "QR codes and barcodes"}}</h1>`
 	newHeading = "<h1>Codes that scan</h1>"
 	page       = "app/internal/web/templates/page.html"
 )
@@ -42,7 +43,7 @@ func newSite(t *testing.T) *site {
 	t.Cleanup(chat.Close)
 	s.settings = newSettings(t, "").with(short).with(map[string]string{
 		// The whole is checked and tested by CI itself.
-		"PACKAGES":    "./app/internal/fault/...",
+		"PACKAGES":    "./provision/inventory",
 		"GOVULNDB":    "file://" + database(t),
 		"NOTIFY_MAIL": "ops@example.org", "NOTIFY_WEBHOOK": "true",
 	})
@@ -160,7 +161,7 @@ func firstPush(t *testing.T, s *site, first push) {
 }
 
 func newText(t *testing.T, s *site, _ push) {
-	s.edit(t, page, heading, newHeading)
+	s.edit(t, page, template, newHeading)
 	p := s.commit(t, "Say it in other words")
 	o := s.build(t, p, nil)
 	o.expect(t, "SUCCESS", map[string]string{"Deploy": "success", "Verify": "success"})
@@ -181,8 +182,8 @@ func newText(t *testing.T, s *site, _ push) {
 }
 
 func failingTest(t *testing.T, s *site, _ push) {
-	test := filepath.Join(s.clone, "app/internal/fault/broken_test.go")
-	write(t, test, "package fault\n\nimport \"testing\"\n\nfunc TestBroken(t *testing.T) { t.Error(\"broken\") }\n")
+	test := filepath.Join(s.clone, "provision/inventory/broken_test.go")
+	write(t, test, "package inventory\n\nimport \"testing\"\n\nfunc TestBroken(t *testing.T) { t.Error(\"broken\") }\n")
 	o := s.build(t, s.commit(t, "Break a test"), nil)
 	o.expect(t, "FAILURE", map[string]string{"Test": "failed", "Build": "skipped", "Deploy": "skipped"})
 	if o.Tests == nil || o.Tests.Failed != 1 {

@@ -76,7 +76,6 @@ class Steps {
             git(['init', '-q'])
         }
         git(['fetch', '-q', '--tags', scm.url, "+refs/heads/${scm.ref ?: scm.branch}:refs/remotes/origin/${scm.branch}".toString()])
-        git(['clean', '-ffdxq'])
         git(['checkout', '-qf', scm.commit])
         return [GIT_COMMIT: scm.commit, GIT_BRANCH: scm.branch, GIT_URL: scm.url]
     }
