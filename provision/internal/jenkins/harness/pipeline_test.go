@@ -185,7 +185,7 @@ func failingTest(t *testing.T, s *site, _ push) {
 	test := filepath.Join(s.clone, "provision/inventory/broken_test.go")
 	write(t, test, "package inventory\n\nimport \"testing\"\n\nfunc TestBroken(t *testing.T) { t.Error(\"broken\") }\n")
 	o := s.build(t, s.commit(t, "Break a test"), nil)
-	o.expect(t, "FAILURE", map[string]string{"Test": "failed", "Build": "skipped", "Deploy": "skipped"})
+	o.expect(t, "FAILURE", map[string]string{"Test": "failed", "Build": "skipped", "Release": "skipped"})
 	if o.Tests == nil || o.Tests.Failed != 1 {
 		t.Errorf("recorded %+v, want one failure", o.Tests)
 	}
