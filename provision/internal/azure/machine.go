@@ -55,7 +55,7 @@ type Machine struct {
 	HostKeys pulumi.StringArrayOutput
 	// Zone is the availability zone that the machine is in; empty for none.
 	Zone pulumi.StringOutput
-	vm       *compute.VirtualMachine
+	vm   *compute.VirtualMachine
 }
 
 // madeOnce are the properties that Azure does not let change. A change of the

@@ -141,7 +141,7 @@ func (s Settings) checkLogin(f *faults, openToWorld bool) {
 }
 
 // wide tells whether a range is so large that it is no address of somebody's.
-func wide(p netip.Prefix) bool { return p.Bits() < 8 }
+func wide(p netip.Prefix) bool { return p.IsValid() && p.Bits() < 8 }
 
 // validKey checks that the blob is of the type that stands before it. Azure
 // takes these two types.

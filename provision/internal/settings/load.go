@@ -142,12 +142,11 @@ func (r *reader) prefix(key, fallback string) netip.Prefix {
 	return r.parsePrefix(key, r.text(key, fallback))
 }
 
+// prefixes keeps the place of a faulty one: a list of those is not an empty list.
 func (r *reader) prefixes(key string) []netip.Prefix {
 	var list []netip.Prefix
 	for i, text := range r.list(key) {
-		if p := r.parsePrefix(fmt.Sprintf("%s[%d]", key, i), text); p.IsValid() {
-			list = append(list, p)
-		}
+		list = append(list, r.parsePrefix(fmt.Sprintf("%s[%d]", key, i), text))
 	}
 	return list
 }

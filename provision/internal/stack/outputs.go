@@ -12,20 +12,20 @@ import (
 	"github.com/ycesproject/yces/provision/inventory"
 )
 
-// export declares the stack's outputs. `inventory` is the document that
-// swarmctl and the monitoring read.
-func export(ctx *pulumi.Context, s settings.Settings, cluster *azure.Cluster, m *monitoring) {
-	ctx.Export("endpoint", cluster.Endpoint)
-	ctx.Export("inventory", document(s, cluster, m))
+// outputs are what `pulumi stack output` shows. `inventory` is the document
+// that swarmctl and the monitoring read.
+func outputs(s settings.Settings, cluster *azure.Cluster, m *monitoring) pulumi.Map {
+	all := pulumi.Map{"endpoint": cluster.Endpoint, "inventory": document(s, cluster, m)}
 	if cluster.Jenkins != nil {
-		ctx.Export("jenkinsUrl", pulumi.Sprintf("https://%s/", cluster.Jenkins.Address))
+		all["jenkinsUrl"] = pulumi.Sprintf("https://%s/", cluster.Jenkins.Address)
 	}
 	if m != nil {
-		ctx.Export("monitorUrl", pulumi.Sprintf("https://%s/", m.address.IP))
+		all["monitorUrl"] = pulumi.Sprintf("https://%s/", m.address.IP)
 	}
 	if s.Balance.DNSZone != "" {
-		ctx.Export("nameServers", cluster.NameServers)
+		all["nameServers"] = cluster.NameServers
 	}
+	return all
 }
 
 // host is one machine on its way into the inventory.

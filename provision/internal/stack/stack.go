@@ -27,7 +27,14 @@ func Program(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	return Declare(ctx, s)
+	outputs, err := Declare(ctx, s)
+	if err != nil {
+		return err
+	}
+	for name, value := range outputs {
+		ctx.Export(name, value)
+	}
+	return nil
 }
 
 // configuration reads what Pulumi hands to the program. The SDK looks keys up
@@ -43,21 +50,20 @@ func configuration(document string) (settings.Values, error) {
 	return values, nil
 }
 
-// Declare declares what the settings say, and the outputs.
-func Declare(ctx *pulumi.Context, s settings.Settings) error {
+// Declare declares what the settings say and returns the stack's outputs.
+func Declare(ctx *pulumi.Context, s settings.Settings) (pulumi.Map, error) {
 	monitor, err := newMonitoring(ctx, s)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	cluster, err := newCluster(ctx, s, monitor)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := monitor.declare(ctx, s, cluster); err != nil {
-		return err
+		return nil, err
 	}
-	export(ctx, s, cluster, monitor)
-	return nil
+	return outputs(s, cluster, monitor), nil
 }
 
 func newCluster(ctx *pulumi.Context, s settings.Settings, m *monitoring) (*azure.Cluster, error) {
