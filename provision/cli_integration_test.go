@@ -1,0 +1,204 @@
+//go:build integration
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/ycesproject/yces/provision/internal/cloudmodel"
+)
+
+// build builds the program once for all tests.
+var build = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "provision")
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "provision")
+	if out, err := exec.Command("go", "build", "-p", "1", "-ldflags", "-s -w", "-o", path, ".").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the program: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+// keys stands in for machines: each start gives one a new host key.
+type keys struct {
+	mu   sync.Mutex
+	host map[string]string
+}
+
+func (k *keys) Start(m cloudmodel.Machine) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, k.host[m.Name] = cloudmodel.NewKey()
+	return nil
+}
+
+func (k *keys) Stop(name string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.host, name)
+	return nil
+}
+
+func (k *keys) Run(name, script string) (string, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !strings.Contains(script, "ssh_host_ed25519_key.pub") {
+		return "", fmt.Errorf("unexpected script:\n%s", script)
+	}
+	return k.host[name], nil
+}
+
+// pulumiStack is one stack of the real Pulumi.yaml in a backend of its own, on an
+// empty world.
+type pulumiStack struct {
+	t     *testing.T
+	world *cloudmodel.World
+	keys  *keys
+	env   []string
+	flags []string
+}
+
+const login = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAII87ed+Nztyo5O2vboHn2s0b9tUTvNF0lsdVEIz9FK5h"
+
+// newStack begins with the repository's stack file, completed as an operator does.
+func newStack(t *testing.T, file string, config ...string) *pulumiStack {
+	t.Helper()
+	k := &keys{host: map[string]string{}}
+	return newStackOn(t, cloudmodel.New(k), k, file, config...)
+}
+
+func newStackOn(t *testing.T, world *cloudmodel.World, k *keys, file string, config ...string) *pulumiStack {
+	t.Helper()
+	s := &pulumiStack{t: t, world: world, keys: k}
+	port, err := world.Serve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, dir := repository(t), t.TempDir()
+	text, err := os.ReadFile(filepath.Join(root, file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := filepath.Join(dir, "Pulumi.dev.yaml")
+	if err := os.WriteFile(settings, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.environment(dir, port)
+	s.flags = []string{"--non-interactive", "--color=never", "--cwd=" + root, "--config-file=" + settings}
+	s.must("stack", "init", "dev")
+	for i := 0; i < len(config); i += 2 {
+		s.set(config[i], config[i+1])
+	}
+	return s
+}
+
+func repository(t *testing.T) string {
+	t.Helper()
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+// environment points the CLI to a backend, a home and the model, and to this
+// test binary as its language host.
+func (s *pulumiStack) environment(dir string, port int) {
+	s.t.Helper()
+	program, err := build()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	bin := filepath.Join(dir, "bin")
+	for _, sub := range []string{bin, filepath.Join(dir, "backend"), filepath.Join(dir, "home")} {
+		if err := os.Mkdir(sub, 0o700); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(self, filepath.Join(bin, "pulumi-language-go")); err != nil {
+		s.t.Fatal(err)
+	}
+	s.env = append(os.Environ(),
+		"PATH="+bin+":"+os.Getenv("PATH"), programVariable+"="+program,
+		"PULUMI_BACKEND_URL=file://"+filepath.Join(dir, "backend"), "PULUMI_HOME="+filepath.Join(dir, "home"),
+		"PULUMI_CONFIG_PASSPHRASE=tests", "PULUMI_SKIP_UPDATE_CHECK=true", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
+		fmt.Sprintf("PULUMI_DEBUG_PROVIDERS=azure-native:%d,aws:%d,tls:%d", port, port, port),
+	)
+}
+
+// cli is the pulumi command that .ci/pulumi pins.
+func cli() string {
+	if path := os.Getenv("PULUMI"); path != "" {
+		return path
+	}
+	return "pulumi"
+}
+
+// try runs pulumi and returns what it printed on standard output, and on both.
+func (s *pulumiStack) try(args ...string) (stdout, all string, err error) {
+	s.t.Helper()
+	var out, both bytes.Buffer
+	command := exec.CommandContext(s.t.Context(), cli(), append(args, s.flags...)...)
+	command.Env = s.env
+	command.Stdout, command.Stderr = &tee{&out, &both}, &both
+	err = command.Run()
+	return out.String(), both.String(), err
+}
+
+// tee writes to both; standard output and error are written by one goroutine each.
+type tee struct{ out, both *bytes.Buffer }
+
+func (w *tee) Write(p []byte) (int, error) {
+	w.out.Write(p)
+	return w.both.Write(p)
+}
+
+func (s *pulumiStack) must(args ...string) string {
+	s.t.Helper()
+	out, all, err := s.try(args...)
+	if err != nil {
+		s.t.Fatalf("pulumi %s: %v\n%s", strings.Join(args, " "), err, all)
+	}
+	return out
+}
+
+// fails runs pulumi and wants it to fail with a text.
+func (s *pulumiStack) fails(want string, args ...string) {
+	s.t.Helper()
+	_, all, err := s.try(args...)
+	if err == nil || !strings.Contains(all, want) {
+		s.t.Fatalf("pulumi %s: got %v, want %q in\n%s", strings.Join(args, " "), err, want, all)
+	}
+}
+
+// set configures a value; a path as sshKeys[0] too.
+func (s *pulumiStack) set(key, value string) {
+	s.t.Helper()
+	s.must("config", "set", "--path", "yces:"+key, value)
+}
+
+func (s *pulumiStack) up(more ...string) string {
+	s.t.Helper()
+	return s.must(append([]string{"up", "--yes", "--skip-preview"}, more...)...)
+}
+
+func (s *pulumiStack) output(name string, into any) {
+	s.t.Helper()
+	if err := json.Unmarshal([]byte(s.must("stack", "output", name, "--json")), into); err != nil {
+		s.t.Fatal(err)
+	}
+}
