@@ -65,7 +65,9 @@ type pulumiStack struct {
 	world *cloudmodel.World
 	keys  *keys
 	env   []string
-	flags []string
+	// project is a folder with copies of Pulumi.yaml and the stack's file,
+	// because the CLI writes to the latter.
+	project string
 }
 
 const login = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAII87ed+Nztyo5O2vboHn2s0b9tUTvNF0lsdVEIz9FK5h"
@@ -84,17 +86,14 @@ func newStackOn(t *testing.T, world *cloudmodel.World, k *keys, file string, con
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, dir := repository(t), t.TempDir()
-	text, err := os.ReadFile(filepath.Join(root, file))
-	if err != nil {
+	dir := t.TempDir()
+	s.project = filepath.Join(dir, "project")
+	if err := os.MkdirAll(filepath.Join(s.project, "provision"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	settings := filepath.Join(dir, "Pulumi.dev.yaml")
-	if err := os.WriteFile(settings, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	copyFile(t, "Pulumi.yaml", filepath.Join(s.project, "Pulumi.yaml"))
+	copyFile(t, file, filepath.Join(s.project, "Pulumi.dev.yaml"))
 	s.environment(dir, port)
-	s.flags = []string{"--non-interactive", "--color=never", "--cwd=" + root, "--config-file=" + settings}
 	s.must("stack", "init", "dev")
 	for i := 0; i < len(config); i += 2 {
 		s.set(config[i], config[i+1])
@@ -102,13 +101,16 @@ func newStackOn(t *testing.T, world *cloudmodel.World, k *keys, file string, con
 	return s
 }
 
-func repository(t *testing.T) string {
+// copyFile copies one of the repository's files.
+func copyFile(t *testing.T, name, to string) {
 	t.Helper()
-	root, err := filepath.Abs("..")
+	text, err := os.ReadFile(filepath.Join("..", name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return root
+	if err := os.WriteFile(to, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // environment points the CLI to a backend, a home and the model, and to this
@@ -151,20 +153,13 @@ func cli() string {
 // try runs pulumi and returns what it printed on standard output, and on both.
 func (s *pulumiStack) try(args ...string) (stdout, all string, err error) {
 	s.t.Helper()
-	var out, both bytes.Buffer
-	command := exec.CommandContext(s.t.Context(), cli(), append(args, s.flags...)...)
+	var out, failure bytes.Buffer
+	command := exec.CommandContext(s.t.Context(), cli(), append(args, "--non-interactive", "--color=never")...)
+	command.Dir = s.project
 	command.Env = s.env
-	command.Stdout, command.Stderr = &tee{&out, &both}, &both
+	command.Stdout, command.Stderr = &out, &failure
 	err = command.Run()
-	return out.String(), both.String(), err
-}
-
-// tee writes to both; standard output and error are written by one goroutine each.
-type tee struct{ out, both *bytes.Buffer }
-
-func (w *tee) Write(p []byte) (int, error) {
-	w.out.Write(p)
-	return w.both.Write(p)
+	return out.String(), out.String() + failure.String(), err
 }
 
 func (s *pulumiStack) must(args ...string) string {

@@ -53,7 +53,7 @@ func TestAnEmptyConfigurationNamesEveryFaultAndMakesNothing(t *testing.T) {
 	s := newStack(t, "Pulumi.dev.yaml", "managers", "2", "mangers", "3")
 	_, all, err := s.try("preview")
 	if err == nil {
-		t.Fatal("a preview with faults succeeded")
+		t.Fatalf("a preview with faults succeeded:\n%s", all)
 	}
 	for _, want := range []string{"has 4 faults", "yces:managers: must be odd", "yces:sshKeys: is empty", "yces:adminCidrs: names nobody", "yces:mangers: there is no such setting"} {
 		if !strings.Contains(all, want) {
@@ -194,7 +194,7 @@ func TestDriftIsSeenAndUndone(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.world.Remove("/yces-dev-worker-1")
-	s.fails("no changes were expected", "refresh", "--yes", "--expect-no-changes", "--preview-only")
+	s.fails("no changes were expected", "refresh", "--expect-no-changes", "--preview-only")
 	s.must("refresh", "--yes", "--skip-preview")
 	s.up()
 	s.unchanged()
