@@ -41,13 +41,13 @@ func (e invalidError) Unwrap() error     { return e.error }
 func (e invalidError) Hint() string { return e.hint }
 
 // Load resolves `local`, `local:NAME`, `pulumi:STACK` or a file's path.
-func Load(_ context.Context, spec string, getenv func(string) string) (Target, error) {
+func Load(ctx context.Context, spec string, getenv func(string) string) (Target, error) {
 	kind, name, _ := strings.Cut(spec, ":")
 	switch kind {
 	case "local":
 		return loadLocal(name, getenv)
 	case "pulumi":
-		return Target{}, invalidError{fmt.Errorf("target %q: stacks are not read yet", spec), "write the stack's output `inventory` to a file and name that file"}
+		return loadStack(ctx, name)
 	}
 	return loadFile(spec)
 }
