@@ -8,6 +8,10 @@ HTTP_PORT ?= 8080
 VERSION ?= $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
 COMMIT ?= $(or $(shell git rev-parse HEAD 2>/dev/null),unknown)
 
+# Machines run the test binaries too, so they are static; and what is compiled
+# once serves every target.
+export CGO_ENABLED := 0
+
 .PHONY: help
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -73,11 +77,10 @@ $(CACHE)/groovylint/package-lock.json: .ci/groovylint/package-lock.json
 	cd $(@D) && npm ci --silent --ignore-scripts --no-audit --no-fund
 	mv $(@D)/npm-shrinkwrap.json $@
 
-# One package after the other: each makes machines of its own. Without cgo, as
-# machines run the test binaries too.
+# Two packages at a time: each makes machines of its own, and waits for them most of its time.
 .PHONY: integration
-integration: test-engine ## tests on machines as containers
-	CGO_ENABLED=0 go test -tags integration -count 1 -p 1 -parallel 4 -timeout 40m ./swarmctl/... ./app/... ./monitoring/... ./provision/internal/jenkins/...
+integration: test-engine $(TOOLS)/pulumi ## tests on machines as containers
+	PULUMI=$(TOOLS)/pulumi go test -tags integration -count 1 -p 2 -parallel 4 -timeout 60m ./swarmctl/... ./app/... ./monitoring/... ./provision/...
 
 .PHONY: browser
 browser: test-engine ## tests in a real browser
@@ -86,14 +89,14 @@ browser: test-engine ## tests in a real browser
 # The times are those of production: ten releases take a quarter of an hour.
 .PHONY: soak
 soak: test-engine ## ten releases under constant load, with production's times
-	CGO_ENABLED=0 SOAK_DEPLOYS=10 go test -tags integration -count 1 -timeout 90m -run TestService -v ./swarmctl/
+	SOAK_DEPLOYS=10 go test -tags integration -count 1 -timeout 90m -run TestService -v ./swarmctl/
 
 .PHONY: bench
 bench: test-engine ## comparisons with peers, each in one run
 	.ci/setup.sh bench
 	go run ./app/internal/compare
 	go test -run '^$$' -bench . -benchmem ./app/...
-	CGO_ENABLED=0 go test -tags integration -run '^$$' -bench . -benchtime 5x -timeout 30m ./swarmctl/
+	go test -tags integration -run '^$$' -bench . -benchtime 5x -timeout 30m ./swarmctl/
 
 .PHONY: test-engine
 test-engine:
@@ -104,3 +107,10 @@ $(TOOLS)/golangci-lint $(TOOLS)/gotestsum $(TOOLS)/licences &: .ci/tools/go.mod 
 	mkdir -p $(TOOLS)
 	cd .ci/tools && go build -p 1 -o $(TOOLS)/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint golang.org/x/tools/cmd/deadcode golang.org/x/vuln/cmd/govulncheck gotest.tools/gotestsum ./licences
 	touch $(TOOLS)/golangci-lint $(TOOLS)/gotestsum $(TOOLS)/licences
+
+# The version is what the command says of itself, and what backends and
+# providers ask it for.
+PULUMI_VERSION = $(shell sed -n 's,^require github.com/pulumi/pulumi/pkg/v3 ,,p' .ci/pulumi/go.mod)
+$(TOOLS)/pulumi: .ci/pulumi/go.mod .ci/pulumi/go.sum
+	mkdir -p $(TOOLS)
+	cd .ci/pulumi && go build -p 1 -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$(PULUMI_VERSION)" -o $@ github.com/pulumi/pulumi/pkg/v3/cmd/pulumi

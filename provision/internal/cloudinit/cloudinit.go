@@ -63,7 +63,8 @@ func Node() (string, error) { return render(hardened("node")) }
 // Bastion is the document of the machine that SSH goes through.
 func Bastion() (string, error) {
 	c := hardened("bastion")
-	c.add("/etc/ssh/sshd_config.d/11-bastion.conf", "bastion.conf", "0600")
+	// Before the common file: sshd keeps the first value that it reads.
+	c.add("/etc/ssh/sshd_config.d/05-bastion.conf", "bastion.conf", "0600")
 	return render(c)
 }
 
