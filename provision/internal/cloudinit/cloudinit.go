@@ -29,9 +29,6 @@ type config struct {
 	Timezone       string            `json:"timezone"`
 	PackageUpdate  bool              `json:"package_update"`
 	Packages       []string          `json:"packages,omitempty"`
-	DiskSetup      map[string]disk   `json:"disk_setup,omitempty"`
-	FSSetup        []filesystem      `json:"fs_setup,omitempty"`
-	Mounts         [][]string        `json:"mounts,omitempty"`
 	WriteFiles     []file            `json:"write_files"`
 	RunCmd         [][]string        `json:"runcmd"`
 }
@@ -40,21 +37,6 @@ type file struct {
 	Path        string `json:"path"`
 	Content     string `json:"content"`
 	Permissions string `json:"permissions"`
-	Owner       string `json:"owner,omitempty"`
-}
-
-type disk struct {
-	TableType string `json:"table_type"`
-	Layout    bool   `json:"layout"`
-	Overwrite bool   `json:"overwrite"`
-}
-
-type filesystem struct {
-	Label      string `json:"label"`
-	Filesystem string `json:"filesystem"`
-	Device     string `json:"device"`
-	Partition  string `json:"partition"`
-	Overwrite  bool   `json:"overwrite"`
 }
 
 // Node is the document of a machine in the swarm.
@@ -65,6 +47,19 @@ func Bastion() (string, error) {
 	c := hardened("bastion")
 	// Before the common file: sshd keeps the first value that it reads.
 	c.add("/etc/ssh/sshd_config.d/05-bastion.conf", "bastion.conf", "0600")
+	return render(c)
+}
+
+// Jenkins is the document of the build machine. fingerprint is what the key of
+// Jenkins's package repository must have; empty trusts what HTTPS brings.
+func Jenkins(fingerprint string) (string, error) {
+	c := hardened("jenkins")
+	c.Packages = append(c.Packages, "curl", "gnupg", "openssl")
+	c.add("/etc/systemd/system/jenkins.service.d/10-yces.conf", "jenkins.conf", "0644")
+	c.add("/etc/nginx/sites-available/jenkins", "jenkins-nginx.conf", "0644")
+	c.add("/etc/cron.daily/jenkins-backup", "jenkins-backup.sh", "0755")
+	c.add("/usr/local/sbin/yces-jenkins", "jenkins.sh", "0755")
+	c.RunCmd = append(c.RunCmd, []string{"/usr/local/sbin/yces-jenkins", fingerprint})
 	return render(c)
 }
 

@@ -24,6 +24,7 @@ var (
 	region       = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
 	instanceType = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z0-9]+$`)
 	armInstance  = regexp.MustCompile(`^[a-z]+[0-9]+g[a-z]*\.`)
+	fingerprint  = regexp.MustCompile(`^[0-9A-F]{40}$`)
 	tagName      = regexp.MustCompile(`^[^<>%&\\?/]{1,512}$`)
 )
 
@@ -177,6 +178,9 @@ func (s Settings) checkJenkins(f *faults) {
 	checkSize(f, "jenkinsSize", s.Jenkins.Size)
 	if s.Jenkins.DiskGB < 16 || s.Jenkins.DiskGB > 4095 {
 		f.add("jenkinsDiskGb", "must be between 16 and 4095, got %d", s.Jenkins.DiskGB)
+	}
+	if k := s.Jenkins.KeyFingerprint; k != "" && !fingerprint.MatchString(k) {
+		f.add("jenkinsKeyFingerprint", "must be 40 hexadecimal digits in capitals, got %q", k)
 	}
 	for _, p := range s.Jenkins.CIDRs {
 		if wide(p) {

@@ -74,6 +74,8 @@ func (r *reader) parts(s *Settings) {
 		Size:    r.text("jenkinsSize", "Standard_B2s"),
 		DiskGB:  r.number("jenkinsDiskGb", 32),
 		CIDRs:   r.prefixes("jenkinsCidrs"),
+
+		KeyFingerprint: r.text("jenkinsKeyFingerprint", ""),
 	}
 	s.Monitor = Monitor{
 		Enabled: r.flag("monitor", false),

@@ -72,6 +72,9 @@ type Jenkins struct {
 	Enabled bool
 	Size    string
 	DiskGB  int
+	// KeyFingerprint is that of the key of Jenkins's package repository; empty
+	// trusts what HTTPS brings.
+	KeyFingerprint string
 	// CIDRs may open its page: people, and whoever sends webhooks.
 	CIDRs []netip.Prefix
 }

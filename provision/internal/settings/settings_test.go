@@ -57,6 +57,7 @@ func TestEachFaultIsNamedByItsKey(t *testing.T) {
 		{"jenkinsSize", "small", "must look like"},
 		{"jenkinsDiskGb", "8", "between 16 and 4095"},
 		{"jenkinsCidrs", `["0.0.0.0/0"]`, "opens Jenkins to the world"},
+		{"jenkinsKeyFingerprint", "5BA3 1D57", "must be 40 hexadecimal digits"},
 		{"dnsLabel", "A", "must be 3 to 63"},
 		{"dnsZone", "example", "must be a domain name"},
 		{"dnsRecord", "a.b", "must be @ or one label"},

@@ -75,11 +75,15 @@ func newCluster(ctx *pulumi.Context, s settings.Settings, m *monitoring) (*azure
 	if err != nil {
 		return nil, err
 	}
+	jenkins, err := cloudinit.Jenkins(s.Jenkins.KeyFingerprint)
+	if err != nil {
+		return nil, err
+	}
 	return azure.NewCluster(ctx, s.Name, &azure.ClusterArgs{
 		Settings:       s,
 		NodeInit:       pulumi.String(node),
 		BastionInit:    pulumi.String(bastion),
-		JenkinsInit:    pulumi.String(node),
+		JenkinsInit:    pulumi.String(jenkins),
 		MonitorAddress: m.ip(),
 	})
 }
