@@ -192,7 +192,7 @@ func TestMemoryStaysBoundedUnderAttack(t *testing.T) {
 				if i%2 == 1 {
 					file, name = bomb, "codes.zip"
 				}
-				for path, field := range map[string]string{"/api/v1/qr.png": "logo", "/api/v1/scan": "file", "/api/v1/batch": "file"} {
+				for path, field := range map[string]string{"/api/v1/qr.png": "logo", "/api/v1/scan": "image", "/api/v1/batch": "file"} {
 					mediaType, body := upload(field, name, file)
 					if status := v.post(path, mediaType, bytes.NewReader(body)); status == 200 {
 						t.Errorf("%s takes %s", path, name)

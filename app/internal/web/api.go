@@ -170,6 +170,9 @@ func (a *App) produce(ctx context.Context, encoder symbol.Encoder, format render
 	if err == nil {
 		body, err = format.Render(j.symbol, j.style)
 	}
+	if errors.Is(err, render.ErrBusy) {
+		err = statusError{http.StatusServiceUnavailable, "Too many large images are being made; try again in a few seconds, or choose a smaller scale or SVG."}
+	}
 	a.metrics.asked(encoder.Name, format.Name, outcome(err))
 	return body, j.download, err
 }

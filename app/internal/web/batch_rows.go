@@ -168,6 +168,7 @@ func (a *App) makeRows(ctx context.Context, b batch, made maker, r *report, flus
 func (a *App) reportRow(ctx context.Context, r *report, row tableRow, file string, err error) error {
 	var faults fault.List
 	var gone sendError
+	var status statusError
 	switch {
 	case err == nil:
 		r.add(row, file, rowMade, "")
@@ -175,6 +176,8 @@ func (a *App) reportRow(ctx context.Context, r *report, row tableRow, file strin
 		return err
 	case errors.As(err, &faults):
 		r.add(row, "", rowLeftOut, strings.ReplaceAll(faults.Error(), "\n", "; "))
+	case errors.As(err, &status):
+		r.add(row, "", rowFailed, "row: not made, as too much is being made at this moment; try again")
 	default:
 		a.cfg.Log.ErrorContext(ctx, "make row of a batch", "error", err)
 		r.add(row, "", rowFailed, "row: the fault is ours")

@@ -45,12 +45,13 @@ func apiTags() []object {
 	for _, g := range symbol.Groups {
 		tags = append(tags, object{"name": string(g)})
 	}
-	return append(tags, object{"name": "Many at once"}, object{"name": "Operation"})
+	return append(tags, object{"name": "Many at once"}, object{"name": "Reading"}, object{"name": "Operation"})
 }
 
 func apiPaths() object {
 	paths := object{
 		"/api/v1/batch":     batchPath(),
+		"/api/v1/scan":      scanPath(),
 		"/api/openapi.json": object{"get": operation("Operation", "getOpenAPI", "This document", answer("The OpenAPI document.", "application/json", object{"type": "object"}))},
 		"/healthz":          object{"get": operation("Operation", "getHealth", "Whether the process answers", answer("It does.", "text/plain", object{"type": "string"}))},
 		"/readyz":           object{"get": readiness()},
@@ -168,6 +169,7 @@ var apiStatuses = []struct {
 	{404, "There is no such symbology or format."},
 	{413, "The body is too large."},
 	{415, "The body is of none of the kinds that are read here."},
+	{422, "The picture cannot be read, or not in time."},
 	{429, "The client sent too many requests; Retry-After says when to come back."},
 	{500, "The fault is ours; X-Request-Id leads us to it."},
 	{503, "Too much is being made at this moment; Retry-After says when to come back."},

@@ -26,3 +26,22 @@ func batchPath() object {
 	addFaults(o, 400, 413, 415, 429, 503)
 	return object{"post": o}
 }
+
+// scanPath describes POST /api/v1/scan.
+func scanPath() object {
+	text := object{"type": "string"}
+	symbols := object{"type": "array", "items": object{"type": "object", "required": []string{"symbology", "text", "corners"}, "properties": object{
+		"symbology": text, "text": text,
+		"bytes":   object{"type": "string", "contentEncoding": "base64", "description": "What a symbol carries that is no text."},
+		"corners": object{"type": "array", "description": "Where it is, in pixels of the picture.", "items": object{"type": "object", "properties": object{"x": object{"type": "number"}, "y": object{"type": "number"}}}},
+	}}}
+	picture := object{"type": "string", "contentMediaType": "image/*"}
+	o := operation("Reading", "postScan", "The symbols in a picture", answer("What was read; none, where there is none.", "application/json", object{"type": "object", "required": []string{"symbols"}, "properties": object{"symbols": symbols}}))
+	o["parameters"] = []object{{"name": "symbologies", "in": "query", "description": "What to look for, separated by commas; without it whatever reads surely.", "schema": text}}
+	o["requestBody"] = object{"required": true, "content": object{
+		"image/*":             object{"schema": picture},
+		"multipart/form-data": object{"schema": object{"type": "object", "required": []string{"image"}, "properties": object{"image": picture, "symbologies": text}}},
+	}}
+	addFaults(o, 400, 413, 415, 422, 429, 503)
+	return object{"post": o}
+}

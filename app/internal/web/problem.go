@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"github.com/ycesproject/yces/app/internal/fault"
-	"github.com/ycesproject/yces/app/internal/render"
 )
 
 // problem is a problem document by RFC 9457; its type is "about:blank", so the
@@ -61,9 +60,6 @@ func (a *App) fail(w http.ResponseWriter, r *http.Request, err error) {
 			w.Header().Set("Retry-After", comeBack)
 		}
 		writeProblem(w, status.status, status.detail, nil)
-	case errors.Is(err, render.ErrBusy):
-		w.Header().Set("Retry-After", comeBack)
-		writeProblem(w, http.StatusServiceUnavailable, "Too many large images are being made; try again in a few seconds, or choose a smaller scale or SVG.", nil)
 	default:
 		a.cfg.Log.ErrorContext(r.Context(), "answer request", "error", err, "path", r.URL.Path, "request_id", requestID(r))
 		writeProblem(w, http.StatusInternalServerError, "The fault is ours; the request id leads us to it.", nil)

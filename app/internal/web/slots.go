@@ -13,13 +13,13 @@ import (
 // slots bound how much is made at a time, and with it the memory that pictures
 // take: more at once would not be done sooner.
 type slots struct {
-	// plain pictures take some megabytes at the most, smooth ones, drawn in
-	// more than two colours, some sixty; uploads hold a body.
+	// plain pictures take some megabytes each; smooth ones, drawn in more than two
+	// colours or with a logo, far more and far longer; uploads hold a body.
 	plain, smooth, uploads chan struct{}
 }
 
 func newSlots() slots {
-	return slots{plain: make(chan struct{}, 12), smooth: make(chan struct{}, 1), uploads: make(chan struct{}, 12)}
+	return slots{plain: make(chan struct{}, 12), smooth: make(chan struct{}, 2), uploads: make(chan struct{}, 12)}
 }
 
 // slotWait is how long a request waits for its turn.
