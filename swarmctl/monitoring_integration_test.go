@@ -86,8 +86,8 @@ func (b *mailbox) serve(conn net.Conn) {
 		if err != nil {
 			return
 		}
-		switch verb := strings.ToUpper(strings.TrimSpace(line)); {
-		case verb == "DATA":
+		switch strings.ToUpper(strings.TrimSpace(line)) {
+		case "DATA":
 			fmt.Fprint(conn, "354 go on\r\n")
 			var text strings.Builder
 			for line, err := r.ReadString('\n'); err == nil && line != ".\r\n"; line, err = r.ReadString('\n') {
@@ -95,7 +95,7 @@ func (b *mailbox) serve(conn net.Conn) {
 			}
 			b.keep(text.String())
 			fmt.Fprint(conn, "250 taken\r\n")
-		case verb == "QUIT":
+		case "QUIT":
 			fmt.Fprint(conn, "221 bye\r\n")
 			return
 		default:
@@ -325,10 +325,18 @@ func (w *watched) testWeb(t *testing.T) {
 		user, path string
 		want       int
 	}{
-		{"", "/", 401}, {"", "/nagios4/", 401}, {"", "/nagios4/cgi-bin/status.cgi", 401}, {"", command, 401},
-		{"", "/cgi-bin/nagios4/status.cgi", 401}, {"stranger", "/", 401},
-		{"guest", "/", 200}, {"guest", "/nagios4/", 200}, {"guest", "/nagios4/cgi-bin/status.cgi", 200},
-		{"guest", command, 403}, {"guest", "/cgi-bin/nagios4/cmd.cgi", 403}, {"ana", command, 200},
+		{"", "/", 401},
+		{"", "/nagios4/", 401},
+		{"", "/nagios4/cgi-bin/status.cgi", 401},
+		{"", command, 401},
+		{"", "/cgi-bin/nagios4/status.cgi", 401},
+		{"stranger", "/", 401},
+		{"guest", "/", 200},
+		{"guest", "/nagios4/", 200},
+		{"guest", "/nagios4/cgi-bin/status.cgi", 200},
+		{"guest", command, 403},
+		{"guest", "/cgi-bin/nagios4/cmd.cgi", 403},
+		{"ana", command, 200},
 	} {
 		if got, _ := w.ask(c.user, c.path, nil); got != c.want {
 			t.Errorf("%q at %s: %d, want %d", c.user, c.path, got, c.want)

@@ -47,7 +47,7 @@ func (a *Account) context(ctx context.Context) context.Context {
 }
 
 // ErrRefused is an account that the keys don't open.
-var ErrRefused = errors.New("Datadog refuses the keys")
+var ErrRefused = errors.New("the keys are refused by Datadog")
 
 // explain says what an answer means.
 func explain(what string, resp *http.Response, err error) error {

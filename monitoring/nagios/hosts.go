@@ -142,18 +142,23 @@ func escalations(m monitoring.Model) string {
 			if h.Owner == e.From {
 				o.define("hostescalation", append([]string{"host_name", h.Name}, common...)...)
 			}
-			var own []string
-			for _, c := range h.Checks {
-				if c.Owner == e.From {
-					own = append(own, c.Name)
-				}
-			}
-			if len(own) > 0 {
+			if own := ownedBy(h, e.From); len(own) > 0 {
 				o.define("serviceescalation", append([]string{"host_name", h.Name, "service_description", strings.Join(own, ",")}, common...)...)
 			}
 		}
 	}
 	return o.String()
+}
+
+// ownedBy are the names of the host's checks that are the role's.
+func ownedBy(h monitoring.Host, role string) []string {
+	var own []string
+	for _, c := range h.Checks {
+		if c.Owner == role {
+			own = append(own, c.Name)
+		}
+	}
+	return own
 }
 
 func contacts(m monitoring.Model) string {

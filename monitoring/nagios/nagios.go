@@ -40,7 +40,7 @@ type objects struct{ strings.Builder }
 
 func newObjects() *objects {
 	o := &objects{}
-	o.WriteString("# Made by swarmctl; changes are lost.\n")
+	fmt.Fprintln(o, "# Made by swarmctl; changes are lost.")
 	return o
 }
 
@@ -53,7 +53,7 @@ func (o *objects) define(kind string, pairs ...string) {
 			fmt.Fprintf(o, "    %-30s %s\n", pairs[i], pairs[i+1])
 		}
 	}
-	o.WriteString("}\n")
+	fmt.Fprintln(o, "}")
 }
 
 // Where Debian's package keeps what changes; its owners are what the CGIs need.

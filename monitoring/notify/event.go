@@ -114,7 +114,7 @@ func FromEnvironment(kind string, environment []string) (Event, error) {
 		e.Time = time.Unix(seconds, 0)
 	}
 	if e.Type == "" || e.Host == "" || e.Contact == "" {
-		return Event{}, errors.New("Nagios handed over no event; is enable_environment_macros set?")
+		return Event{}, errors.New("no event was handed over by Nagios; is enable_environment_macros set?")
 	}
 	return e, nil
 }

@@ -39,9 +39,13 @@ func environment(kind, state string, more ...string) []string {
 func TestEachKindOfEventReadsAsInItsSample(t *testing.T) {
 	c := NewConfig(example.Model(3))
 	for _, kind := range []struct{ about, event, state string }{
-		{"service", "PROBLEM", "CRITICAL"}, {"service", "RECOVERY", "OK"}, {"service", "ACKNOWLEDGEMENT", "CRITICAL"},
-		{"service", "DOWNTIMESTART", "OK"}, {"service", "FLAPPINGSTART", "WARNING"},
-		{"host", "PROBLEM", "DOWN"}, {"host", "RECOVERY", "UP"},
+		{"service", "PROBLEM", "CRITICAL"},
+		{"service", "RECOVERY", "OK"},
+		{"service", "ACKNOWLEDGEMENT", "CRITICAL"},
+		{"service", "DOWNTIMESTART", "OK"},
+		{"service", "FLAPPINGSTART", "WARNING"},
+		{"host", "PROBLEM", "DOWN"},
+		{"host", "RECOVERY", "UP"},
 	} {
 		env := environment(kind.event, kind.state, "NAGIOS_NOTIFICATIONAUTHOR=ben", "NAGIOS_NOTIFICATIONCOMMENT=on it")
 		e, err := FromEnvironment(kind.about, env)

@@ -52,7 +52,7 @@ func File(from, dir string, now time.Time) error {
 		if days[day] == nil {
 			days[day] = &strings.Builder{}
 		}
-		days[day].WriteString(line)
+		fmt.Fprint(days[day], line)
 	}
 	for day, lines := range days {
 		if err := appendTo(filepath.Join(dir, day+".tsv"), lines.String()); err != nil {

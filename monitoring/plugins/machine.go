@@ -185,7 +185,8 @@ func network(o *options) func(context.Context) (outcome, error) {
 			status: o.judge(used), text: fmt.Sprintf("%s at %.1f%% of %.0f Mbit/s: %.0f kB/s in, %.0f kB/s out", name, used, speed, in/1000, out/1000),
 			perf: perfdata.PerfdataList{
 				o.metric("network", rounded(used), "%"),
-				{Label: "in", Value: rounded(in), Uom: "B"}, {Label: "out", Value: rounded(out), Uom: "B"},
+				{Label: "in", Value: rounded(in), Uom: "B"},
+				{Label: "out", Value: rounded(out), Uom: "B"},
 			},
 		}, nil
 	}

@@ -145,7 +145,7 @@ func pipeline(o *options) func(context.Context) (outcome, error) {
 			return outcome{}, err
 		}
 		if a.status != http.StatusOK {
-			return outcome{}, fmt.Errorf("Jenkins answers with status %d", a.status)
+			return outcome{}, fmt.Errorf("it answers with status %d", a.status)
 		}
 		return judgeBuild(a.body)
 	}

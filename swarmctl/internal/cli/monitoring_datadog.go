@@ -10,8 +10,8 @@ import (
 
 // The keys come from the environment, as in Datadog's own tools.
 const (
-	datadogAPIKey         = "DD_API_KEY"
-	datadogApplicationKey = "DD_APP_KEY"
+	datadogVariable    = "DD_API_KEY"
+	datadogAppVariable = "DD_APP_KEY"
 )
 
 // datadogAccount is nil where the settings name none.
@@ -19,11 +19,11 @@ func (a *app) datadogAccount(m monitoring.Model) (*datadog.Account, error) {
 	if m.Datadog == nil {
 		return nil, nil
 	}
-	keys := datadog.Keys{API: a.getenv(datadogAPIKey), Application: a.getenv(datadogApplicationKey)}
+	keys := datadog.Keys{API: a.getenv(datadogVariable), Application: a.getenv(datadogAppVariable)}
 	if keys.API == "" || keys.Application == "" {
 		return nil, usageError{hinted{
 			errors.New("the settings name a Datadog account, and its keys are missing"),
-			"set " + datadogAPIKey + " and " + datadogApplicationKey + ", or leave `datadog` out of the settings",
+			"set " + datadogVariable + " and " + datadogAppVariable + ", or leave `datadog` out of the settings",
 		}}
 	}
 	return datadog.NewAccount(m.Datadog.Site, "", keys), nil
@@ -57,7 +57,7 @@ func (a *app) applyDatadog(ctx context.Context, account *datadog.Account, m moni
 
 func datadogError(err error) error {
 	if errors.Is(err, datadog.ErrRefused) {
-		return hinted{err, "see that " + datadogAPIKey + " and " + datadogApplicationKey + " are keys of the account at datadog.site"}
+		return hinted{err, "see that " + datadogVariable + " and " + datadogAppVariable + " are keys of the account at datadog.site"}
 	}
 	return err
 }
