@@ -240,6 +240,7 @@ func TestMonitoring(t *testing.T) {
 	t.Run("NRPE answers the monitor alone", w.testNRPE)
 	t.Run("a configuration that Nagios rejects changes nothing", w.testRejected)
 	t.Run("a full disk is told, escalated, acknowledged and over", w.testDisk)
+	t.Run("a stopped engine is one mail to its owner", w.testEngine)
 	t.Run("an outage is as long in the report as it was", w.testOutage)
 	t.Run("a dead node is no storm", w.testDeadNode)
 	t.Run("destroy leaves nothing running", w.testDestroy)
@@ -444,6 +445,22 @@ func (w *watched) testDisk(t *testing.T) {
 	eventually(t, time.Minute, "told that it is over", w.mails.got(n, "ana", about+": recovered (OK)"))
 	if w.mails.got(quiet, "ana", about+": CRITICAL")() {
 		t.Error("mails about an acknowledged problem went on")
+	}
+}
+
+func (w *watched) testEngine(t *testing.T) {
+	w = w.in(t)
+	node := w.target().ByRole(inventory.Manager)[2]
+	n := w.mails.count()
+	w.mustOn(node, "systemctl stop docker.socket docker")
+	eventually(t, time.Minute, "mailed to operations", w.mails.got(n, "ana", "Docker engine on "+node.Name+": CRITICAL"))
+	eventually(t, time.Minute, "told that the quorum has no spare", w.mails.got(n, "ana", "Swarm quorum on "+w.name+"-swarm: WARNING"))
+	w.mustOn(node, "systemctl start docker")
+	eventually(t, time.Minute, "told that it runs again", w.mails.got(n, "ana", "Docker engine on "+node.Name+": recovered"))
+	eventually(t, time.Minute, "told that the quorum is whole", w.mails.got(n, "ana", "Swarm quorum on "+w.name+"-swarm: recovered"))
+	// What only follows from the engine is nobody's mail.
+	if w.mails.got(n, "ana", "Containers on")() || w.mails.got(n, "ana", "Swarm nodes on")() {
+		t.Errorf("consequences were told: %v", w.mails.since(n))
 	}
 }
 

@@ -50,6 +50,10 @@ func (e engine) get(ctx context.Context, path string, into any) error {
 	}
 	resp, err := e.client.Do(req)
 	if err != nil {
+		var fault *url.Error
+		if errors.As(err, &fault) {
+			err = fault.Err // its URL is made up
+		}
 		return fmt.Errorf("the Docker engine does not answer: %w", err)
 	}
 	defer func() { _ = resp.Body.Close() }()
