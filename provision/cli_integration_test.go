@@ -68,6 +68,8 @@ type pulumiStack struct {
 	// project is a folder with copies of Pulumi.yaml and the stack's file,
 	// because the CLI writes to the latter.
 	project string
+	// bin comes first on the PATH.
+	bin string
 }
 
 const login = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAII87ed+Nztyo5O2vboHn2s0b9tUTvNF0lsdVEIz9FK5h"
@@ -125,17 +127,17 @@ func (s *pulumiStack) environment(dir string, port int) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	bin := filepath.Join(dir, "bin")
-	for _, sub := range []string{bin, filepath.Join(dir, "backend"), filepath.Join(dir, "home")} {
+	s.bin = filepath.Join(dir, "bin")
+	for _, sub := range []string{s.bin, filepath.Join(dir, "backend"), filepath.Join(dir, "home")} {
 		if err := os.Mkdir(sub, 0o700); err != nil {
 			s.t.Fatal(err)
 		}
 	}
-	if err := os.Symlink(self, filepath.Join(bin, "pulumi-language-go")); err != nil {
+	if err := os.Symlink(self, filepath.Join(s.bin, "pulumi-language-go")); err != nil {
 		s.t.Fatal(err)
 	}
 	s.env = append(os.Environ(),
-		"PATH="+bin+":"+os.Getenv("PATH"), programVariable+"="+program,
+		"PATH="+s.bin+":"+os.Getenv("PATH"), programVariable+"="+program,
 		"PULUMI_BACKEND_URL=file://"+filepath.Join(dir, "backend"), "PULUMI_HOME="+filepath.Join(dir, "home"),
 		"PULUMI_CONFIG_PASSPHRASE=tests", "PULUMI_SKIP_UPDATE_CHECK=true", "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		fmt.Sprintf("PULUMI_DEBUG_PROVIDERS=azure-native:%d,aws:%d,tls:%d", port, port, port),

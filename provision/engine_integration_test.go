@@ -5,6 +5,9 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -86,8 +89,29 @@ func TestTheDevelopmentStackLives(t *testing.T) {
 		t.Errorf("nodes are%s", names)
 	}
 	s.unchanged()
+	s.readBySwarmctl()
 	s.scales()
 	s.destroyed()
+}
+
+// readBySwarmctl runs the real swarmctl, which asks the real pulumi. The model's
+// machines don't answer, and are named.
+func (s *pulumiStack) readBySwarmctl() {
+	s.t.Helper()
+	path := filepath.Join(s.t.TempDir(), "swarmctl")
+	if out, err := exec.Command("go", "build", "-p", "1", "-o", path, "../swarmctl").CombinedOutput(); err != nil {
+		s.t.Fatalf("build swarmctl: %v\n%s", err, out)
+	}
+	if err := os.Symlink(cli(), filepath.Join(s.bin, "pulumi")); err != nil {
+		s.t.Fatal(err)
+	}
+	command := exec.CommandContext(s.t.Context(), path, "-t", "pulumi:dev", "node", "ls")
+	command.Dir, command.Env = s.project, s.env
+	out, err := command.CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 6 || !strings.Contains(string(out), `"yces-dev-manager-1" at 127.1.0.`) {
+		s.t.Errorf("swarmctl -t pulumi:dev node ls: %v\n%s", err, out)
+	}
 }
 
 func (s *pulumiStack) scales() {

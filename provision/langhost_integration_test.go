@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"os"
 	"os/exec"
@@ -30,11 +31,11 @@ const programVariable = "PROVISION_TEST_PROGRAM"
 // that host's name: Pulumi's own comes with its installer, not as a module.
 func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) != "pulumi-language-go" {
-		os.Exit(m.Run())
+		m.Run()
+		return
 	}
 	if err := serveLanguage(os.Args[len(os.Args)-1], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "language host:", err)
-		os.Exit(1)
+		log.Fatal("language host: ", err)
 	}
 }
 

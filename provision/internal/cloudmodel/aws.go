@@ -43,7 +43,7 @@ var awsKinds = map[string]kind{
 		if old != nil {
 			return Object{"publicIp": old.State["publicIp"]}
 		}
-		return Object{"publicIp": number("198.51.100.%d", 1+w.fresh()%250), "allocationId": r.ID}
+		return Object{"publicIp": number("127.2.0.%d", 1+w.fresh()%250), "allocationId": r.ID}
 	}}),
 	"aws:ec2/eipAssociation:EipAssociation": numbered("eipassoc", kind{
 		check:    checkAssociation,
@@ -103,24 +103,30 @@ var description = regexp.MustCompile(`^[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,25
 func checkAwsGroup(w *World, r, _ *Resource) []error {
 	var faults []error
 	for _, rule := range append(r.Inputs.Objects("ingress"), r.Inputs.Objects("egress")...) {
-		if !description.MatchString(rule.Text("description")) {
-			faults = append(faults, refuse("InvalidParameterValue", "Invalid rule description %q", rule.Text("description")))
-		}
-		if rule.Number("fromPort") > rule.Number("toPort") || rule.Number("toPort") > 65535 {
-			faults = append(faults, refuse("InvalidParameterValue", "Invalid port range"))
-		}
-		if len(rule.Texts("cidrBlocks")) == 0 {
-			faults = append(faults, refuse("MissingParameter", "a rule names no source"))
-		}
-		for _, text := range rule.Texts("cidrBlocks") {
-			if p, err := netip.ParsePrefix(text); err != nil || p != p.Masked() {
-				faults = append(faults, refuse("InvalidParameterValue", "CIDR block %s is malformed", text))
-			}
-		}
+		faults = append(faults, checkAwsRule(rule)...)
 	}
 	for _, other := range w.of(awsGroup) {
 		if other.ID != r.ID && other.Inputs.Text("name") == r.Inputs.Text("name") && other.Inputs.Text("vpcId") == r.Inputs.Text("vpcId") {
 			faults = append(faults, refuse("InvalidGroup.Duplicate", "The security group '%s' already exists", r.Inputs.Text("name")))
+		}
+	}
+	return faults
+}
+
+func checkAwsRule(rule Object) []error {
+	var faults []error
+	if !description.MatchString(rule.Text("description")) {
+		faults = append(faults, refuse("InvalidParameterValue", "Invalid rule description %q", rule.Text("description")))
+	}
+	if rule.Number("fromPort") > rule.Number("toPort") || rule.Number("toPort") > 65535 {
+		faults = append(faults, refuse("InvalidParameterValue", "Invalid port range"))
+	}
+	if len(rule.Texts("cidrBlocks")) == 0 {
+		faults = append(faults, refuse("MissingParameter", "a rule names no source"))
+	}
+	for _, text := range rule.Texts("cidrBlocks") {
+		if p, err := netip.ParsePrefix(text); err != nil || p != p.Masked() {
+			faults = append(faults, refuse("InvalidParameterValue", "CIDR block %s is malformed", text))
 		}
 	}
 	return faults

@@ -130,14 +130,20 @@ func checkPorts(rule Object) []error {
 			faults = append(faults, fmt.Errorf("%s port range is missing", end))
 		}
 		for _, port := range ports {
-			first, _, _ := strings.Cut(port, "-")
-			if n, _ := strconv.Atoi(first); !portRange.MatchString(port) || n > 65535 {
-				faults = append(faults, fmt.Errorf("%s port range %q is invalid", end, port))
-			}
-			if port != "*" && (protocol == "Esp" || protocol == "Ah" || protocol == "Icmp") {
-				faults = append(faults, fmt.Errorf("protocol %s has no ports, got %q", protocol, port))
-			}
+			faults = append(faults, checkPort(protocol, port)...)
 		}
+	}
+	return faults
+}
+
+func checkPort(protocol, port string) []error {
+	var faults []error
+	first, _, _ := strings.Cut(port, "-")
+	if n, _ := strconv.Atoi(first); !portRange.MatchString(port) || n > 65535 {
+		faults = append(faults, fmt.Errorf("port range %q is invalid", port))
+	}
+	if port != "*" && slices.Contains([]string{"Esp", "Ah", "Icmp"}, protocol) {
+		faults = append(faults, fmt.Errorf("protocol %s has no ports, got %q", protocol, port))
 	}
 	return faults
 }
@@ -207,7 +213,8 @@ func addPublicAddress(w *World, r, old *Resource) Object {
 	if old != nil {
 		added["ipAddress"] = old.State["ipAddress"]
 	} else {
-		added["ipAddress"] = number("203.0.113.%d", 100+w.fresh()%150)
+		// Of the loopback network: what a test sends there stays on this machine.
+		added["ipAddress"] = number("127.1.0.%d", 1+w.fresh()%250)
 	}
 	if label := r.Inputs.Text("dnsSettings.domainNameLabel"); label != "" {
 		added["dnsSettings"] = map[string]any{"domainNameLabel": label, "fqdn": label + "." + r.Inputs.Text("location") + ".cloudapp.azure.com"}

@@ -315,8 +315,11 @@ func TestMachinesTakeKeysOnlyAndTrustTheirBoot(t *testing.T) {
 				}
 			}
 			for _, path := range [][]any{
-				{"osProfile", "linuxConfiguration", "disablePasswordAuthentication"}, {"securityProfile", "uefiSettings", "secureBootEnabled"},
-				{"securityProfile", "uefiSettings", "vTpmEnabled"}, {"securityProfile", "encryptionAtHost"}, {"diagnosticsProfile", "bootDiagnostics", "enabled"},
+				{"osProfile", "linuxConfiguration", "disablePasswordAuthentication"},
+				{"securityProfile", "uefiSettings", "secureBootEnabled"},
+				{"securityProfile", "uefiSettings", "vTpmEnabled"},
+				{"securityProfile", "encryptionAtHost"},
+				{"diagnosticsProfile", "bootDiagnostics", "enabled"},
 			} {
 				if at(vm.inputs, path...) != true {
 					t.Errorf("%s: %v is not on", vm.name, path)
