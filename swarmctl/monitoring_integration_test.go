@@ -239,6 +239,7 @@ func TestMonitoring(t *testing.T) {
 	t.Run("nobody gets in without a login, and viewers only look", w.testWeb)
 	t.Run("NRPE answers the monitor alone", w.testNRPE)
 	t.Run("a configuration that Nagios rejects changes nothing", w.testRejected)
+	t.Run("a release that Nagios does not come up with is taken back", w.testRolledBack)
 	t.Run("a full disk is told, escalated, acknowledged and over", w.testDisk)
 	t.Run("a stopped engine is one mail to its owner", w.testEngine)
 	t.Run("an outage is as long in the report as it was", w.testOutage)
@@ -400,6 +401,28 @@ func (w *watched) testRejected(t *testing.T) {
 	if r := w.must(apply("--wait", "0")...); !strings.HasPrefix(r.stdout, "no change\n") {
 		t.Errorf("something was changed nevertheless:\n%s%s", r.stdout, r.stderr)
 	}
+}
+
+func (w *watched) testRolledBack(t *testing.T) {
+	w = w.in(t)
+	const release = "readlink /etc/swarmctl-monitoring/current"
+	before := w.mustOn(w.monitor(), release)
+	// Nagios's own check doesn't look at it, and a start needs it.
+	w.mustOn(w.monitor(), "mv /var/lib/nagios4/rw /var/lib/nagios4/away")
+	w.write("monitoring.yaml", strings.Replace(w.settings, "renotify: 15s", "renotify: 16s", 1))
+	r := w.run(apply("--wait", "0")...)
+	w.mustOn(w.monitor(), "mv /var/lib/nagios4/away /var/lib/nagios4/rw")
+	w.write("monitoring.yaml", w.settings)
+	if r.code != 1 || !strings.Contains(r.stderr, "the former release is in use again") {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+	if after := w.mustOn(w.monitor(), release); after != before {
+		t.Errorf("the release was %s and is %s", before, after)
+	}
+	eventually(t, time.Minute, "running again", func() bool {
+		out, err := w.on(w.monitor(), "systemctl is-active nagios4")
+		return err == nil && strings.TrimSpace(out) == "active"
+	})
 }
 
 // formID is the token of Nagios's form, in a field and in a cookie.

@@ -53,7 +53,11 @@ const (
 	height = 60.0
 )
 
-// Line draws means as a line, broken where there are none. The top is the
+// gap is over how many buckets a line is not drawn: a check that runs less often
+// than there are buckets leaves some empty.
+const gap = 6
+
+// Line draws means as a line, broken where there are none for long. The top is the
 // highest of them, or ceiling where that is higher.
 func Line(means []*float64, ceiling float64, label string) template.HTML {
 	top := ceiling
@@ -66,18 +70,21 @@ func Line(means []*float64, ceiling float64, label string) template.HTML {
 		top = 1
 	}
 	var path strings.Builder
-	pen := "M"
+	last := -gap
 	for i, v := range means {
 		if v == nil {
-			pen = "M"
 			continue
+		}
+		pen := "L"
+		if i-last >= gap {
+			pen = "M"
 		}
 		x := width * (float64(i) + 0.5) / float64(len(means))
 		fmt.Fprintf(&path, "%s%.1f %.1f", pen, x, height-2-(height-4)**v/top)
 		if pen == "M" {
 			path.WriteString("h.1") // a lone value would not be seen
 		}
-		pen = "L"
+		last = i
 	}
 	return template.HTML(fmt.Sprintf( //nolint:gosec // numbers, and a label that is escaped
 		`<svg viewBox="0 0 %.0f %.0f" role="img" aria-label="%s" preserveAspectRatio="none"><path d="%s"/></svg>`,
