@@ -16,13 +16,16 @@ import (
 	"github.com/ycesproject/yces/provision/internal/cloudmodel"
 )
 
+// buildDir is where build has put the program; TestMain removes it.
+var buildDir string
+
 // build builds the program once for all tests.
 var build = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "provision")
-	if err != nil {
+	var err error
+	if buildDir, err = os.MkdirTemp("", "provision"); err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "provision")
+	path := filepath.Join(buildDir, "provision")
 	if out, err := exec.Command("go", "build", "-p", "1", "-ldflags", "-s -w", "-o", path, ".").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build the program: %w\n%s", err, out)
 	}

@@ -32,6 +32,9 @@ const programVariable = "PROVISION_TEST_PROGRAM"
 func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) != "pulumi-language-go" {
 		m.Run()
+		if err := os.RemoveAll(buildDir); err != nil {
+			log.Print("remove the program: ", err)
+		}
 		return
 	}
 	if err := serveLanguage(os.Args[len(os.Args)-1], os.Stdout); err != nil {
