@@ -120,11 +120,7 @@ func (c *canvas) climb(p pose, step float64) pose {
 		moved := false
 		for i := range p.corners {
 			for _, d := range []Point{{step, 0}, {-step, 0}, {0, step}, {0, -step}} {
-				try := p
-				try.corners[i] = p.corners[i].plus(d, 1)
-				if try.rigid() {
-					try.corners[2] = try.corners[1].plus(try.corners[3], 1).minus(try.corners[0]).plus(p.bend, 1)
-				}
+				try := p.moved(i, d)
 				if try.fit = c.rate(try.template, try.corners, try.radius); try.fit > p.fit {
 					p, moved = try, true
 				}
@@ -133,6 +129,15 @@ func (c *canvas) climb(p pose, step float64) pose {
 		if !moved {
 			break
 		}
+	}
+	return p
+}
+
+// moved is the pose with one corner moved; a rigid one's fourth corner follows.
+func (p pose) moved(corner int, by Point) pose {
+	p.corners[corner] = p.corners[corner].plus(by, 1)
+	if p.rigid() {
+		p.corners[2] = p.corners[1].plus(p.corners[3], 1).minus(p.corners[0]).plus(p.bend, 1)
 	}
 	return p
 }
