@@ -51,7 +51,8 @@ func states() map[string]string {
 		"fault":          "/?type=epc&payee=x&iban=DE00&amount=0&module=nope&scale=1000",
 		"german fault":   "/?lang=de&type=event&summary=x&startdate=2026-13-01",
 		"long fault":     "/?lang=en&symbology=ean13&fg=%23ffff00&data=" + strings.Repeat("9", 90),
-		"aztec":          "/?symbology=aztec&type=text&data=TICKET",
+		"scan":           "/scan", "german scan": "/scan?lang=de",
+		"aztec": "/?symbology=aztec&type=text&data=TICKET",
 	}
 	for _, k := range payload.Kinds {
 		all["form "+k.Name] = "/?type=" + k.Name

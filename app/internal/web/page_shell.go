@@ -45,7 +45,7 @@ func loadPage() (*page, error) {
 	}
 	for _, l := range p.languages {
 		functions := template.FuncMap{"t": l.text, "tf": l.textf, "pictureOf": pictureOf}
-		t, err := template.New("").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/page.html", "templates/batch.html", "templates/api.html")
+		t, err := template.New("").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/page.html", "templates/batch.html", "templates/api.html", "templates/scan.html")
 		if err != nil {
 			return nil, fmt.Errorf("parse page: %w", err)
 		}
@@ -72,6 +72,9 @@ func (a *App) show(w http.ResponseWriter, r *http.Request, l *language, status i
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", pagePolicy)
+	if name == "scan" {
+		h.Set("Content-Security-Policy", scanPolicy)
+	}
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_, _ = w.Write(body)

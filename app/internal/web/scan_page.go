@@ -1,11 +1,8 @@
 package web
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
@@ -20,27 +17,9 @@ import (
 const scanPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; connect-src 'self'; media-src 'self'; " +
 	"manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-// scanPage reads pictures; its templates are by language.
-type scanPage map[string]*template.Template
-
-func loadScanPage(all languages) (scanPage, error) {
-	p := scanPage{}
-	for _, l := range all {
-		t, err := template.New("").Funcs(template.FuncMap{"t": l.text}).ParseFS(templateFiles, "templates/layout.html", "templates/scan.html")
-		if err != nil {
-			return nil, fmt.Errorf("parse scan page: %w", err)
-		}
-		p[l.Code] = t
-	}
-	return p, nil
-}
-
 // scanData is what the template shows.
 type scanData struct {
-	Lang      *language
-	Languages []linkData
-	Assets    assets
-	Build     Build
+	shell
 	// Reader is where the script finds ZXing; Titles, for it, are the names of
 	// symbologies as JSON.
 	Reader, Titles string
@@ -95,23 +74,10 @@ func (a *App) postScanPage(w http.ResponseWriter, r *http.Request) {
 
 func (a *App) showScanPage(w http.ResponseWriter, r *http.Request, status int, d scanData) {
 	l := a.page.languages.choose(w, r)
-	d.Lang, d.Assets, d.Build = l, a.assets, a.cfg.Build
+	d.shell = a.shell(l, "/scan?")
 	d.Reader, d.Titles = readerBase, symbologyTitles
-	for _, other := range a.page.languages {
-		d.Languages = append(d.Languages, linkData{other.Code, other.Title, "/scan?lang=" + other.Code, other == l})
-	}
-	var out bytes.Buffer
-	if err := a.scanPage[l.Code].ExecuteTemplate(&out, "scan", d); err != nil {
-		a.fail(w, r, fmt.Errorf("render scan page: %w", err))
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", scanPolicy)
-	h.Set("Permissions-Policy", "camera=(self), microphone=(), geolocation=()")
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write(out.Bytes())
+	w.Header().Set("Permissions-Policy", "camera=(self), microphone=(), geolocation=()")
+	a.show(w, r, l, status, "scan", d)
 }
 
 // symbologyTitles are what people call symbologies, by their names without

@@ -50,7 +50,6 @@ type App struct {
 	batches  chan struct{}
 	openapi  *picture
 	scans    *scanGate
-	scanPage scanPage
 	draining atomic.Bool
 }
 
@@ -68,9 +67,6 @@ func New(cfg Config) (*App, error) {
 		return nil, err
 	}
 	if a.page, err = loadPage(); err != nil {
-		return nil, err
-	}
-	if a.scanPage, err = loadScanPage(a.page.languages); err != nil {
 		return nil, err
 	}
 	return a, nil
