@@ -104,9 +104,11 @@ func (a *App) pageData(l *language, f *form) pageData {
 	return d
 }
 
-// DesignOpen tells whether a fault would be hidden in the folded section.
+// DesignOpen tells whether a fault or a choice would be hidden in the folded section.
 func (d pageData) DesignOpen() bool {
-	return slices.ContainsFunc(d.Design, func(f fieldData) bool { return f.Fault != "" })
+	return slices.ContainsFunc(d.Design, func(f fieldData) bool {
+		return f.Fault != "" || f.Value != "" && f.Value != f.Choices[0].Name
+	})
 }
 
 // start is the address of the form without what was entered.
