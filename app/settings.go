@@ -66,7 +66,7 @@ func readSettings(getenv func(string) string) (settings, error) {
 	check("APP_RATE_LIMIT", err)
 	s.limit.Burst, err = parseCount(get("APP_RATE_BURST", "100"), 1, maxRate)
 	check("APP_RATE_BURST", err)
-	s.cache, err = parseCount(get("APP_CACHE_MB", "16"), 0, maxCache)
+	s.cache, err = parseCount(get("APP_CACHE_MB", "10"), 0, maxCache)
 	check("APP_CACHE_MB", err)
 	s.cache <<= 20
 	return s, errors.Join(faults...)
