@@ -1,10 +1,14 @@
 # Puts a release in use: checked where it lies, switched in one step, taken back
 # where the daemon does not come up with it. Its last word says how it ended.
 web_ready() {
-	a2dismod -q -f autoindex status >/dev/null 2>&1 || true
+	for name in autoindex status; do
+		[ ! -L "/etc/apache2/mods-enabled/$name.load" ] || a2dismod -q -f "$name" >/dev/null
+	done
 	a2enmod -q ssl headers cgi auth_basic authn_file authz_user >/dev/null
-	a2disconf -q nagios4-cgi >/dev/null 2>&1 || true
-	a2dissite -q 000-default default-ssl >/dev/null 2>&1 || true
+	[ ! -L /etc/apache2/conf-enabled/nagios4-cgi.conf ] || a2disconf -q nagios4-cgi >/dev/null
+	for name in 000-default default-ssl; do
+		[ ! -L "/etc/apache2/sites-enabled/$name.conf" ] || a2dissite -q "$name" >/dev/null
+	done
 }
 
 # came_up: does Nagios run, and has it read the objects since the second $1?
@@ -45,7 +49,8 @@ activate() {
 	apache2ctl -t -c "Include $log.conf" >"$log" 2>&1 || reject
 	rm -f "$log" "$log.conf"
 
-	former=$(readlink "$CURRENT" 2>/dev/null || true)
+	former=
+	[ ! -L "$CURRENT" ] || former=$(readlink "$CURRENT")
 	if [ "$former" != "releases/$DIGEST" ]; then
 		rm -rf "${RELEASES:?}/$DIGEST"
 		mv "$half" "$RELEASES/$DIGEST"
@@ -58,14 +63,14 @@ activate() {
 	if systemctl -q is-active nagios4; then
 		systemctl reload nagios4
 	else
-		systemctl reset-failed nagios4 2>/dev/null || true
+		! systemctl -q is-failed nagios4 || systemctl reset-failed nagios4
 		systemctl start nagios4
 	fi
 	if ! came_up "$now"; then
 		tail -n 5 /var/log/nagios4/nagios.log
 		if [ -n "$former" ]; then
 			switch_to "${former#releases/}"
-			systemctl reset-failed nagios4 2>/dev/null || true
+			! systemctl -q is-failed nagios4 || systemctl reset-failed nagios4
 			systemctl restart nagios4
 		fi
 		echo rolled back

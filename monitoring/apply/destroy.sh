@@ -1,10 +1,10 @@
 # Takes everything of ours off the machine.
 remove_all() {
-	set -u
+	set -eu
 	exec 9>/run/lock/swarmctl-monitoring.lock
 	flock -w 600 9
 	for unit in nagios4 nagios-nrpe-server; do
-		systemctl disable -q --now "$unit" 2>/dev/null || true
+		! systemctl cat "$unit" >/dev/null 2>&1 || systemctl disable -q --now "$unit"
 	done
 	if [ -e /etc/apache2/sites-enabled/swarmctl-monitoring.conf ]; then
 		a2dissite -q swarmctl-monitoring >/dev/null

@@ -10,4 +10,4 @@ printf 'instance-id: i-1\nlocal-hostname: n1\n' >/var/lib/cloud/seed/nocloud/met
 	cloud-init init
 	cloud-init modules --mode=config
 	cloud-init modules --mode=final
-} >/var/log/boot 2>&1 || true
+} >/var/log/boot 2>&1 || { tail -n 40 /var/log/boot >&2; exit 1; }
