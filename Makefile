@@ -42,7 +42,7 @@ build: ## build swarmctl into bin/
 check: lint licences unit ## format, lint and unit tests: the fast lane
 
 .PHONY: test
-test: test-engine check jenkinsfile integration browser ## everything, as CI runs it
+test: test-engine lint licences jenkinsfile everything ## everything, as CI runs it
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint
@@ -77,10 +77,18 @@ $(CACHE)/groovylint/package-lock.json: .ci/groovylint/package-lock.json
 	cd $(@D) && npm ci --silent --ignore-scripts --no-audit --no-fund
 	mv $(@D)/npm-shrinkwrap.json $@
 
-# Two packages at a time: each makes machines of its own, and waits for them most of its time.
+# Several packages at a time: each makes machines of its own, and waits for them
+# most of its time. Those that wait longest come first.
+LONGEST := ./swarmctl ./provision/internal/jenkins/harness ./app/internal/web ./app/internal/scan ./app/internal/render
+MACHINES := go test -count 1 -p 3 -parallel 4 -timeout 60m
+
+.PHONY: everything
+everything: test-engine $(TOOLS)/pulumi
+	PULUMI=$(TOOLS)/pulumi $(MACHINES) -tags integration,browser $(LONGEST) ./...
+
 .PHONY: integration
 integration: test-engine $(TOOLS)/pulumi ## tests on machines as containers
-	PULUMI=$(TOOLS)/pulumi go test -tags integration -count 1 -p 2 -parallel 4 -timeout 60m ./swarmctl/... ./app/... ./monitoring/... ./provision/...
+	PULUMI=$(TOOLS)/pulumi $(MACHINES) -tags integration $(LONGEST) ./...
 
 .PHONY: browser
 browser: test-engine ## tests in a real browser
