@@ -68,7 +68,7 @@ func own(l load, format string) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Render(s, style)
+	_, err = f.Render(context.Background(), s, style)
 	return err
 }
 

@@ -91,7 +91,7 @@ func writeSample(t *testing.T, dir, name string, f Format, s *symbol.Symbol, st 
 	if err != nil {
 		t.Fatalf("%s: fit: %v", name, err)
 	}
-	file, err := f.Render(s, st)
+	file, err := f.Render(t.Context(), s, st)
 	if err != nil {
 		t.Fatalf("%s: render: %v", name, err)
 	}

@@ -5,6 +5,7 @@
 package render
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"image"
@@ -42,18 +43,18 @@ func ByName(name string) (Format, bool) {
 
 // Render returns the file, which was read back. The style must have passed Fit.
 // The error is a fault.List where the style does not suit the format or would
-// not scan, and ErrBusy where too many others are at work.
-func (f Format) Render(s *symbol.Symbol, st Style) ([]byte, error) {
+// not scan, and the context's where it ended while other large images were made.
+func (f Format) Render(ctx context.Context, s *symbol.Symbol, st Style) ([]byte, error) {
 	if err := f.check(s, st); err != nil {
 		return nil, err
 	}
 	if f.smooth(st) {
 		w, h := sizeWith(s, st.quiet(s))
-		pixels := w * h * st.Scale * st.Scale
-		if err := canvases.take(pixels); err != nil {
-			return nil, err
+		pixels := int64(w * h * st.Scale * st.Scale)
+		if err := canvases.Acquire(ctx, pixels); err != nil {
+			return nil, fmt.Errorf("wait for other large images: %w", err)
 		}
-		defer canvases.give(pixels)
+		defer canvases.Release(pixels)
 	}
 	file, err := f.draw(s, st)
 	if errors.Is(err, ErrUnreadable) && (st.styled() || f.Lossy) {

@@ -48,7 +48,7 @@ func renderAs(t testing.TB, format string, s *symbol.Symbol, st Style) []byte {
 	if err != nil {
 		t.Fatalf("fit: %v", err)
 	}
-	out, err := f.Render(s, st)
+	out, err := f.Render(t.Context(), s, st)
 	if err != nil {
 		t.Fatalf("render: %v", err)
 	}

@@ -2,13 +2,13 @@ package render
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"errors"
 	"image"
 	"image/color"
 	stdjpeg "image/jpeg"
 	stdpng "image/png"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -80,7 +80,7 @@ func TestABrokenRendererIsRefusedInEveryFormat(t *testing.T) {
 		for name, st := range styles {
 			s := encodeLevel(t, "https://example.org/broken", "L")
 			ModuleShapes[0] = whole
-			if _, err := f.Render(s, st); err != nil {
+			if _, err := f.Render(t.Context(), s, st); err != nil {
 				t.Fatalf("%s %s: the whole renderer is refused: %v", f.Name, name, err)
 			}
 			ModuleShapes[0].draw = func(g *grid, l *layer) {
@@ -94,7 +94,7 @@ func TestABrokenRendererIsRefusedInEveryFormat(t *testing.T) {
 				l.rects = kept
 			}
 			var faults fault.List
-			if file, err := f.Render(s, st); !errors.Is(err, ErrUnreadable) || errors.As(err, &faults) || file != nil {
+			if file, err := f.Render(t.Context(), s, st); !errors.Is(err, ErrUnreadable) || errors.As(err, &faults) || file != nil {
 				t.Errorf("%s %s: %d bytes left a broken renderer, error %v", f.Name, name, len(file), err)
 			}
 		}
@@ -147,7 +147,7 @@ func TestWhatWouldNotScanIsRefusedWithWhatDoes(t *testing.T) {
 	for _, tt := range tests {
 		f, _ := ByName(tt.format)
 		tt.style.Background = White
-		_, err := f.Render(s, tt.style)
+		_, err := f.Render(t.Context(), s, tt.style)
 		if detail := faultOf(t, err, tt.field); !strings.Contains(detail, tt.says) {
 			t.Errorf("%s: %q does not say %q", tt.format, detail, tt.says)
 		}
@@ -308,30 +308,22 @@ func BenchmarkFormats(b *testing.B) {
 	}
 }
 
-func TestABudgetRefusesRatherThanWaitsForEver(t *testing.T) {
-	b := newBudget(10, 1)
-	if err := b.take(8); err != nil {
+func TestAnImageDoesNotWaitForOthersWhenNobodyWantsItAnyMore(t *testing.T) {
+	if err := canvases.Acquire(t.Context(), maxSmoothPixels); err != nil {
 		t.Fatal(err)
 	}
-	waited := make(chan error)
-	go func() { waited <- b.take(5) }()
-	for b.queue() == 0 {
-		runtime.Gosched()
+	defer canvases.Release(maxSmoothPixels)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	s := encode(t, "qr", "HELLO")
+	st, err := plain.Fit(s)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := b.take(5); !errors.Is(err, ErrBusy) {
-		t.Errorf("a second one waits: %v", err)
+	if _, err := jpeg.Render(ctx, s, st); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
 	}
-	if err := b.take(2); err != nil {
-		t.Errorf("what there is room for: %v", err)
+	if _, err := png.Render(ctx, s, st); err != nil {
+		t.Errorf("two colours need no canvas: %v", err)
 	}
-	b.give(8)
-	if err := <-waited; err != nil {
-		t.Errorf("the first one: %v", err)
-	}
-}
-
-func (b *budget) queue() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.waiting
 }

@@ -54,7 +54,7 @@ func draw(t testing.TB, name, text, level string) drawn {
 		t.Fatal(err)
 	}
 	format, _ := render.ByName("png")
-	file, err := format.Render(s, st)
+	file, err := format.Render(t.Context(), s, st)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -168,10 +168,7 @@ func (a *App) produce(ctx context.Context, encoder symbol.Encoder, format render
 	var body []byte
 	j, err := newJob(encoder, values)
 	if err == nil {
-		body, err = format.Render(j.symbol, j.style)
-	}
-	if errors.Is(err, render.ErrBusy) {
-		err = statusError{http.StatusServiceUnavailable, "Too many large images are being made; try again in a few seconds, or choose a smaller scale or SVG."}
+		body, err = format.Render(ctx, j.symbol, j.style)
 	}
 	a.metrics.asked(encoder.Name, format.Name, outcome(err))
 	return body, j.download, err

@@ -38,7 +38,7 @@ func codePicture(t testing.TB, text string) []byte {
 		t.Fatal(err)
 	}
 	format, _ := render.ByName("png")
-	file, err := format.Render(s, st)
+	file, err := format.Render(t.Context(), s, st)
 	if err != nil {
 		t.Fatal(err)
 	}
