@@ -82,20 +82,13 @@ func TestService(t *testing.T) {
 	m := newService(t)
 	m.release("it-1")
 	m.shows("it-1")
-	for _, step := range []struct {
-		name string
-		run  func(*testing.T, *machines)
-	}{
+	m.steps(t, []step{
 		{"three nodes, two replicas on two of them", twoReplicas},
 		{"codes read back as what was asked for", codesReadBack},
 		{"the page renders in a browser", pageRenders},
 		{"no request fails while releases roll out", noRequestLost},
 		{"a machine that dies is replaced and comes back by itself", machineDies},
-	} {
-		if !t.Run(step.name, func(t *testing.T) { step.run(t, m.in(t)) }) {
-			return
-		}
-	}
+	})
 }
 
 func twoReplicas(t *testing.T, m *machines) {

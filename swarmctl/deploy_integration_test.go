@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -20,7 +18,6 @@ import (
 	"github.com/docker/docker/api/types/swarm"
 
 	"github.com/ycesproject/yces/provision/inventory"
-	"github.com/ycesproject/yces/swarmctl/internal/event"
 )
 
 // TestDeploy is one stack's life on one swarm of three machines, in order.
@@ -28,27 +25,30 @@ func TestDeploy(t *testing.T) {
 	t.Parallel()
 	m := newMachines(t)
 	m.app("1")
-	for _, step := range []struct {
-		name string
-		run  func(*testing.T, *machines)
-	}{
+	m.steps(t, []step{
 		{"a first release that fails leaves nothing", firstReleaseFails},
 		{"the first release runs on two nodes", firstRelease},
 		{"nothing changed, nothing is written", nothingChanged},
 		{"a change sends its layer only and runs everywhere", changedLayer},
 		{"plan names what differs and hides what is secret", planNames},
 		{"a changed config file rolls out", changedConfig},
-		{"a release that is never healthy is rolled back", sickRelease},
-		{"a release that crashes is rolled back", crashingRelease},
-		{"an interrupt says what state things are in", interruptedRelease},
 		{"rollback takes the whole stack back", rolledBack},
 		{"logs name replica and node", logsNamed},
 		{"a fault changes nothing", faultsChangeNothing},
-		{"a release that takes too long is taken back", timedOut},
-		{"a deploy survives the death of the leader", leaderDies},
 		{"down removes the stack", stackDown},
-	} {
-		if !t.Run(step.name, func(t *testing.T) { step.run(t, m.in(t)) }) {
+	})
+}
+
+// step is a part of a test that needs those before it.
+type step struct {
+	name string
+	run  func(*testing.T, *machines)
+}
+
+// steps runs them in order, and ends with the first that fails.
+func (m *machines) steps(t *testing.T, all []step) {
+	for _, s := range all {
+		if !t.Run(s.name, func(t *testing.T) { s.run(t, m.in(t)) }) {
 			return
 		}
 	}
@@ -269,113 +269,6 @@ func (m *machines) image() string {
 	return m.status().Services[0].Image
 }
 
-func sickRelease(t *testing.T, m *machines) {
-	before := m.image()
-	m.expect(3, m.with("SICK=1").run("deploy"), "readyz answers 503", "was rolled back")
-	if after := m.image(); after != before {
-		t.Errorf("%s runs, want the old %s", after, before)
-	}
-	m.serves("version 2")
-}
-
-func crashingRelease(t *testing.T, m *machines) {
-	before := m.image()
-	r := m.with("CRASH=1").run("deploy")
-	m.expect(3, r, "non-zero exit (3)", "cannot open the database: no such host")
-	if after := m.image(); after != before {
-		t.Errorf("%s runs, want the old %s", after, before)
-	}
-	m.serves("version 2")
-	var releases []struct{ Outcome string }
-	if err := json.Unmarshal([]byte(m.must("releases", "-o", "json").stdout), &releases); err != nil {
-		t.Fatal(err)
-	}
-	if releases[0].Outcome != "rolled back" {
-		t.Errorf("the record says %q", releases[0].Outcome)
-	}
-}
-
-// deployUntil runs a deploy and acts once, at the first event of that kind.
-func (m *machines) deployUntil(moment func(event.Event) bool, act func(*os.Process)) result {
-	m.t.Helper()
-	cmd := m.command("deploy", "--progress", "json")
-	stderr, err := cmd.StderrPipe()
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		m.t.Fatal(err)
-	}
-	var said strings.Builder
-	acted := false
-	lines := bufio.NewScanner(stderr)
-	for lines.Scan() {
-		fmt.Fprintln(&said, lines.Text())
-		var e event.Event
-		if !acted && json.Unmarshal(lines.Bytes(), &e) == nil && moment(e) {
-			acted = true
-			act(cmd.Process)
-		}
-	}
-	_ = cmd.Wait()
-	if !acted {
-		m.t.Fatalf("the moment never came:\n%s", said.String())
-	}
-	return result{stderr: said.String(), code: cmd.ProcessState.ExitCode()}
-}
-
-// running is the moment when so many replicas run the new release.
-func running(replicas int64) func(event.Event) bool {
-	return func(e event.Event) bool {
-		return e.Kind == event.Progress && e.Unit == event.Tasks && e.Current == replicas
-	}
-}
-
-func interruptedRelease(t *testing.T, m *machines) {
-	m.app("3")
-	r := m.deployUntil(running(1), func(p *os.Process) { _ = p.Signal(syscall.SIGINT) })
-	m.expect(130, r, "service shop_web: 1 of 2 replicas run the new release", "hint:")
-	// The swarm goes on by itself, and the same deploy finds it done.
-	eventually(t, time.Minute, "both replicas updated", func() bool { return m.status().Services[0].State == "running" })
-	m.expect(0, m.run("deploy"), "no change")
-}
-
-func leaderDies(t *testing.T, m *machines) {
-	var leader string
-	for _, n := range m.members() {
-		if n.Leader {
-			leader = n.Name
-		}
-	}
-	m.app("6")
-	start := time.Now()
-	r := m.deployUntil(running(0), func(*os.Process) { m.must("local", "stop", "--name", m.name, leader) })
-	m.expect(0, r)
-	t.Logf("deployed in %s although the leader died", time.Since(start).Round(100*time.Millisecond))
-	m.serves("version 6")
-	if n := m.livingReplicas(leader); n != 2 {
-		t.Errorf("%d replicas run on living machines, want 2", n)
-	}
-
-	m.app("7")
-	eventually(t, time.Minute, "the swarm misses the machine", func() bool {
-		for _, n := range m.status().Nodes {
-			if n.Name == leader {
-				return n.Status != "ready"
-			}
-		}
-		return false
-	})
-	m.expect(6, m.run("deploy"), leader, "--skip-down")
-	m.expect(0, m.run("deploy", "--skip-down"), "node "+leader+": warning: is ", "and left out")
-	m.serves("version 7")
-	m.must("local", "start", "--name", m.name, leader)
-	eventually(t, time.Minute, "the machine is back and gets the image", func() bool {
-		r := m.run("deploy")
-		return r.code == 0 && strings.Contains(r.stderr, "no change")
-	})
-}
-
 func rolledBack(t *testing.T, m *machines) {
 	m.expect(0, m.run("rollback"))
 	m.serves("version 2")
@@ -419,16 +312,6 @@ func faultsChangeNothing(t *testing.T, m *machines) {
 		t.Errorf("versions went from %v to %v", before, after)
 	}
 	m.app("1")
-}
-
-func timedOut(t *testing.T, m *machines) {
-	before := m.image()
-	m.app("5")
-	m.expect(4, m.run("deploy", "--timeout", "4s"), "--timeout", "rolled back")
-	if after := m.image(); after != before {
-		t.Errorf("%s runs, want the old %s", after, before)
-	}
-	m.serves("version 1")
 }
 
 func stackDown(t *testing.T, m *machines) {

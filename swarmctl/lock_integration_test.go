@@ -21,20 +21,13 @@ func TestLock(t *testing.T) {
 	m := newMachines(t, "--managers", "1")
 	m.app("1")
 	m.write("compose.yaml", strings.Replace(m.read("compose.yaml"), "replicas: 2", "replicas: 1", 1))
-	for _, step := range []struct {
-		name string
-		run  func(*testing.T, *machines)
-	}{
+	m.steps(t, []step{
 		{"of two deploys one is refused or waits", twoDeploys},
 		{"a lock released by hand stops its holder", releasedByHand},
 		{"a killed deploy frees its lock", killedDeploy},
 		{"nothing changed, nothing is locked", unchangedIsNotLocked},
 		{"down leaves no lock", downLeavesNoLock},
-	} {
-		if !t.Run(step.name, func(t *testing.T) { step.run(t, m.in(t)) }) {
-			return
-		}
-	}
+	})
 }
 
 // lockConfig is the lock as the swarm has it; nil is none.
