@@ -35,6 +35,8 @@ func TestDeploy(t *testing.T) {
 		{"rollback takes the whole stack back", rolledBack},
 		{"logs name replica and node", logsNamed},
 		{"a fault changes nothing", faultsChangeNothing},
+		{"a drained node runs nothing", drainedNode},
+		{"a removed node leaves, and can join again", removedNode},
 		{"down removes the stack", stackDown},
 	})
 }

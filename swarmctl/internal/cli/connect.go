@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"sync"
 
 	"github.com/ycesproject/yces/provision/inventory"
@@ -25,6 +26,8 @@ type fleet struct {
 	leading string // the manager in use
 	// complaint is what that manager said of its swarm when it was found.
 	complaint string
+	// leaving are machines that cease to be managers meanwhile: none is asked.
+	leaving []string
 }
 
 // connect resolves the target and returns its machines.
@@ -45,12 +48,14 @@ func (a *app) connect(ctx context.Context) (*fleet, error) {
 	}, nil
 }
 
-// withManager connects to the target for as long as do takes.
-func (a *app) withManager(ctx context.Context, do func(f *fleet, manager *engine.Client) error) error {
+// withManager connects to the target for as long as do takes. Machines that are
+// leaving are asked nothing as managers.
+func (a *app) withManager(ctx context.Context, do func(f *fleet, manager *engine.Client) error, leaving ...string) error {
 	f, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}
+	f.leaving = leaving
 	defer f.Close() //nolint:errcheck // the command has done its work
 	manager, err := f.manager(ctx)
 	if err != nil {
@@ -182,7 +187,10 @@ func (f *fleet) findManager(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	managers := f.ByRole(inventory.Manager)
+	managers := slices.DeleteFunc(f.ByRole(inventory.Manager), func(n inventory.Node) bool { return slices.Contains(f.leaving, n.Name) })
+	if len(managers) == 0 && len(f.leaving) > 0 {
+		return usageError{fmt.Errorf("a swarm needs a manager: these are all that the inventory of %s has", f.Name)}
+	}
 	answers := make(chan error, len(managers))
 	for _, n := range managers {
 		go func() {

@@ -20,7 +20,7 @@ func (a *app) newNodeCommand() *cobra.Command {
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.newNodeListCommand())
+	cmd.AddCommand(a.newNodeListCommand(), a.newNodeDrainCommand(), a.newNodeActivateCommand(), a.newNodeRemoveCommand())
 	return cmd
 }
 
