@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ycesproject/yces/swarmctl/internal/registry"
+	"github.com/ycesproject/yces/swarmctl/internal/stackfile"
 )
 
 // makeOptions are the flags of build and push.
@@ -54,7 +55,7 @@ it by its digest.`,
 func (a *app) build(ctx context.Context, opts makeOptions) (err error) {
 	file := opts.images.file
 	opts.images.file = "" // which is written here, not read
-	s, err := a.loadSupply(ctx, opts.files, opts.stack, opts.images)
+	s, err := a.loadSupply(ctx, stackfile.Options{Files: opts.files, Name: opts.stack, NoContent: true}, opts.images)
 	if err != nil {
 		return err
 	}

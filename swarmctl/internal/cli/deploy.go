@@ -103,7 +103,7 @@ func (a *app) deploy(ctx context.Context, opts deployOptions) error {
 // machine that can't be reached and every image that can't be built shows here.
 // What is built may be pushed to its registry, where pushes says so.
 func (a *app) prepare(ctx context.Context, opts deployOptions, pushes bool) (*deployment, error) {
-	s, err := a.loadSupply(ctx, opts.files, opts.stack, opts.images)
+	s, err := a.loadSupply(ctx, stackfile.Options{Files: opts.files, Name: opts.stack, Vault: a.vault()}, opts.images)
 	if err != nil {
 		return nil, err
 	}
@@ -119,11 +119,12 @@ func (a *app) prepare(ctx context.Context, opts deployOptions, pushes bool) (*de
 }
 
 // loadSupply reads the stack; who needs the target's machines connects to them.
-func (a *app) loadSupply(ctx context.Context, files []string, name string, flags imageFlags) (*supply, error) {
+func (a *app) loadSupply(ctx context.Context, opts stackfile.Options, flags imageFlags) (*supply, error) {
 	if err := flags.check(); err != nil {
 		return nil, err
 	}
-	stack, err := stackfile.Load(ctx, stackfile.Options{Files: files, Name: name, Environment: environment()})
+	opts.Environment = environment()
+	stack, err := stackfile.Load(ctx, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +174,7 @@ func (d *deployment) pinned() map[string]swarm.ServiceSpec {
 	return services
 }
 
-// environment is the process's, for ${VARIABLES} in compose files.
+// environment is the process's, for what compose files take from there.
 func environment() map[string]string {
 	env := map[string]string{}
 	for _, pair := range os.Environ() {

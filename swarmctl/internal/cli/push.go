@@ -9,6 +9,7 @@ import (
 
 	"github.com/ycesproject/yces/swarmctl/internal/engine"
 	"github.com/ycesproject/yces/swarmctl/internal/registry"
+	"github.com/ycesproject/yces/swarmctl/internal/stackfile"
 )
 
 func (a *app) newPushCommand() *cobra.Command {
@@ -40,7 +41,7 @@ func (a *app) push(ctx context.Context, opts makeOptions, builderGiven bool) (er
 			return err
 		}
 	}
-	s, err := a.loadSupply(ctx, opts.files, opts.stack, opts.images)
+	s, err := a.loadSupply(ctx, stackfile.Options{Files: opts.files, Name: opts.stack, NoContent: true}, opts.images)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func (o *stackFlags) name(ctx context.Context) (string, error) {
 	if o.stack != "" {
 		return o.stack, nil
 	}
-	stack, err := stackfile.Load(ctx, stackfile.Options{Files: o.files, Environment: environment()})
+	stack, err := stackfile.Load(ctx, stackfile.Options{Files: o.files, Environment: environment(), NoContent: true})
 	if err != nil {
 		return "", unnamedStackError{err}
 	}

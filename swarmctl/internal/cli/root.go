@@ -114,10 +114,11 @@ func (a *app) openDisplay() error {
 // sink is where the domain's events go.
 func (a *app) sink() event.Sink { return a.display.Emit }
 
-// loadTarget resolves the flag, then the environment, then `local`.
+// targetSpec is the flag, then the environment, then `local`.
+func (a *app) targetSpec() string { return firstOf(a.target, a.getenv("SWARMCTL_TARGET"), "local") }
+
 func (a *app) loadTarget(ctx context.Context) (target.Target, error) {
-	spec := firstOf(a.target, a.getenv("SWARMCTL_TARGET"), "local")
-	t, err := target.Load(ctx, spec, a.getenv)
+	t, err := target.Load(ctx, a.targetSpec(), a.getenv)
 	if err != nil {
 		return target.Target{}, err
 	}

@@ -45,7 +45,7 @@ func readSettings(config *composetypes.Config) (Settings, []string) {
 }
 
 // checkConfig finds what the schema lets pass and the swarm would refuse.
-func checkConfig(config *composetypes.Config) []string {
+func checkConfig(config *composetypes.Config, taken variables) []string {
 	var faults []string
 	if len(config.Services) == 0 {
 		faults = append(faults, "services: there is none")
@@ -55,10 +55,10 @@ func checkConfig(config *composetypes.Config) []string {
 			faults = append(faults, "services."+s.Name+"."+fault)
 		}
 	}
-	for _, key := range sortedKeys(config.Configs) {
+	for _, key := range sortedKeys(without(config.Configs, taken[configs])) {
 		faults = append(faults, checkFile("configs."+key, composetypes.FileObjectConfig(config.Configs[key]))...)
 	}
-	for _, key := range sortedKeys(config.Secrets) {
+	for _, key := range sortedKeys(without(config.Secrets, taken[secrets])) {
 		faults = append(faults, checkFile("secrets."+key, composetypes.FileObjectConfig(config.Secrets[key]))...)
 	}
 	return append(faults, portConflicts(config.Services)...)
@@ -125,19 +125,21 @@ func checkReferences(config *composetypes.Config, s composetypes.ServiceConfig) 
 	return faults
 }
 
+const noContent = "is missing or a folder; name a file or, with environment, a variable, or say external: true"
+
 func checkFile(field string, obj composetypes.FileObjectConfig) []string {
 	if obj.External.External || obj.Driver != "" {
 		return nil
 	}
 	if obj.File == "" {
-		return []string{field + ".file: is missing; name a file, or say external: true"}
+		return []string{field + ".file: " + noContent}
 	}
 	info, err := os.Stat(obj.File)
 	switch {
 	case err != nil:
 		return []string{field + ".file: " + unwrapPath(err)}
 	case info.IsDir(): // the loader takes the compose file's folder where none is named
-		return []string{field + ".file: is missing or a folder; name a file, or say external: true"}
+		return []string{field + ".file: " + noContent}
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ func TestFaultsReadAsTheUserWroteTheFile(t *testing.T) {
 		"services: {}": {"services: there is none"},
 		"services:\n  web: {image: nginx}\nx-swarmctl: {stack: 7}":                                   {"x-swarmctl.stack: must be a string, got 7"},
 		"services:\n  web: {image: nginx}\nx-swarmctl: shop":                                         {"x-swarmctl: must be a mapping"},
-		"services:\n  web: {image: nginx, secrets: [key]}\nsecrets: {key: {}}":                       {"secrets.key.file: is missing or a folder; name a file, or say external: true"},
+		"services:\n  web: {image: nginx, secrets: [key]}\nsecrets: {key: {}}":                       {"secrets.key.file: is missing or a folder; name a file or, with environment, a variable, or say external: true"},
 		"services:\n  web: {image: nginx, deploy: {mode: everywhere}}":                               {`deploy.mode: must be replicated, global, replicated-job or global-job, got "everywhere"`},
 		"services:\n  a: {image: n, ports: ['80:1']}\n  b: {image: n, ports: ['80:2']}":              {"ports: 80/tcp is published by services."},
 		"services:\n  a: {image: n, build: {context: ., args: [A=1], nope: x}}":                      {"services.a.build.nope: there is no such setting here; known: context, dockerfile"},

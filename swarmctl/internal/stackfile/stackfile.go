@@ -7,6 +7,8 @@
 //   - configs and secrets get names that follow from their content, because
 //     the swarm can't change them in place;
 //   - `build:` is kept, for images that are built and handed over;
+//   - `environment:` of a config or secret takes its content from a variable,
+//     as the Compose Specification has it;
 //   - our own settings stand under `x-swarmctl`.
 package stackfile
 
@@ -63,8 +65,15 @@ type Options struct {
 	Files []string
 	// Name is the stack's name; empty takes `x-swarmctl.stack`, then the folder's name.
 	Name string
-	// Environment is what ${VARIABLES} are looked up in.
+	// Environment is what ${VARIABLES} are looked up in, and the variables that
+	// configs and secrets name.
 	Environment map[string]string
+	// Vault is asked for those of the latter that Environment lacks; nil is none.
+	// ${VARIABLES} never come from there: they end in specs, which are no secret.
+	Vault Vault
+	// NoContent leaves configs and secrets of variables without content, for who
+	// wants images or the stack's name.
+	NoContent bool
 }
 
 // Load reads, validates and converts. Its error is an *InvalidError where the
@@ -74,9 +83,10 @@ func Load(ctx context.Context, opts Options) (Stack, error) {
 	if err != nil {
 		return Stack{}, err
 	}
+	taken, variableFaults := takeVariables(details.ConfigFiles)
 	config, err := loader.Load(details)
 	if err != nil {
-		return Stack{}, &InvalidError{Files: opts.Files, Faults: everyFault(details, err)}
+		return Stack{}, &InvalidError{Files: opts.Files, Faults: append(variableFaults, everyFault(details, err)...)}
 	}
 	settings, faults := readSettings(config)
 	stack := Stack{Name: firstOf(opts.Name, settings.Stack, defaultName(details.WorkingDir)), Dir: details.WorkingDir}
@@ -84,12 +94,18 @@ func Load(ctx context.Context, opts Options) (Stack, error) {
 		faults = append(faults, fmt.Sprintf("stack name: must be letters, digits, '-' and '_', got %q; set it with --stack", stack.Name))
 	}
 	buildFaults, buildWarnings := checkBuilds(details.ConfigFiles)
-	faults = slices.Concat(faults, buildFaults, checkConfig(config))
+	faults = slices.Concat(faults, variableFaults, buildFaults, checkConfig(config, taken))
 	stack.Warnings = buildWarnings
 	if len(faults) > 0 {
 		return Stack{}, &InvalidError{Files: opts.Files, Faults: faults}
 	}
-	return convertStack(ctx, stack, config, details)
+	given := content{variables: taken}
+	if !opts.NoContent {
+		if given.values, err = taken.values(ctx, opts); err != nil {
+			return Stack{}, err
+		}
+	}
+	return convertStack(ctx, stack, config, details, given)
 }
 
 func readFiles(opts Options) (composetypes.ConfigDetails, error) {
@@ -131,9 +147,9 @@ func yamlFault(files []string, file string, err error) string {
 	return file + ": " + err.Error()
 }
 
-func convertStack(ctx context.Context, stack Stack, config *composetypes.Config, details composetypes.ConfigDetails) (Stack, error) {
+func convertStack(ctx context.Context, stack Stack, config *composetypes.Config, details composetypes.ConfigDetails, given content) (Stack, error) {
 	ns := convert.NewNamespace(stack.Name)
-	if err := nameByContent(ns, config); err != nil {
+	if err := nameByContent(ns, config, given); err != nil {
 		return Stack{}, err
 	}
 	stack.Builds = builds(ns, config.Services, details.WorkingDir)
@@ -142,11 +158,8 @@ func convertStack(ctx context.Context, stack Stack, config *composetypes.Config,
 
 	var err error
 	stack.Networks, stack.ExternalNetworks = convert.Networks(ns, config.Networks, declaredNetworks(config.Services))
-	if stack.Configs, err = convert.Configs(ns, config.Configs); err != nil {
-		return Stack{}, fmt.Errorf("convert configs: %w", err)
-	}
-	if stack.Secrets, err = convert.Secrets(ns, config.Secrets); err != nil {
-		return Stack{}, fmt.Errorf("convert secrets: %w", err)
+	if stack.Configs, stack.Secrets, err = given.convert(ns, config); err != nil {
+		return Stack{}, err
 	}
 	services, err := convert.Services(ctx, ns, config, newLookup())
 	if err != nil {

@@ -42,15 +42,17 @@ func (e invalidError) Hint() string { return e.hint }
 
 // Load resolves `local`, `local:NAME`, `pulumi:STACK` or a file's path.
 func Load(ctx context.Context, spec string, getenv func(string) string) (Target, error) {
-	kind, name, _ := strings.Cut(spec, ":")
-	switch kind {
-	case "local":
-		return loadLocal(name, getenv)
-	case "pulumi":
+	if name, ok := strings.CutPrefix(spec, stackPrefix); ok {
 		return loadStack(ctx, name)
+	}
+	if kind, name, _ := strings.Cut(spec, ":"); kind == "local" {
+		return loadLocal(name, getenv)
 	}
 	return loadFile(spec)
 }
+
+// stackPrefix begins a target that is a Pulumi stack.
+const stackPrefix = "pulumi:"
 
 // LocalDir is where `local up` keeps a cluster's inventory and key; see
 // the XDG base directory specification for $XDG_STATE_HOME.
