@@ -3,7 +3,9 @@ package settings
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,6 +52,7 @@ func Load(stack string, values Values) (Settings, error) {
 		},
 	}
 	r.parts(&s)
+	r.deploySecrets()
 	openToWorld := r.flag("adminOpenToWorld", false)
 	r.unknown()
 	s.check(&r.faults, openToWorld)
@@ -138,6 +141,24 @@ func (r *reader) mapping(key string) map[string]string {
 		r.faults.add(key, "must be a mapping of strings, got %q", text)
 	}
 	return m
+}
+
+var secretName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// deploySecrets accepts what `swarmctl deploy` reads from the same configuration
+// and no machine needs: the values are dropped here, and shown nowhere.
+func (r *reader) deploySecrets() {
+	const key = "deploySecrets"
+	var secrets map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(r.text(key, "{}")), &secrets); err != nil {
+		r.faults.add(key, "must be a mapping; `pulumi config set --secret --path '%s:%s.NAME'` sets one", Namespace, key)
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(secrets)) {
+		if !secretName.MatchString(name) {
+			r.faults.add(key, "%q can't be the name of a variable", name)
+		}
+	}
 }
 
 func (r *reader) prefix(key, fallback string) netip.Prefix {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -65,6 +66,9 @@ func TestEachFaultIsNamedByItsKey(t *testing.T) {
 		{"budget", "-1", "must not be negative"},
 		{"tags", `["a"]`, "must be a mapping of strings"},
 		{"tags", `{"a/b":"c"}`, `"a/b" can't be a tag's name`},
+		{"deploySecrets", "hunter2", "must be a mapping; `pulumi config set --secret --path 'yces:deploySecrets.NAME'`"},
+		{"deploySecrets", `["hunter2"]`, "must be a mapping"},
+		{"deploySecrets", `{"DB-PASSWORD":"hunter2"}`, `"DB-PASSWORD" can't be the name of a variable`},
 		{"mangers", "3", "there is no such setting"},
 	} {
 		_, err := Load("dev", sound("workers", "5", c.key, c.value))
@@ -74,6 +78,20 @@ func TestEachFaultIsNamedByItsKey(t *testing.T) {
 		}
 		if !strings.HasPrefix(err.Error(), "the stack's configuration has 1 fault:\n") {
 			t.Errorf("%s = %s: got other faults too: %v", c.key, c.value, err)
+		}
+	}
+}
+
+// A value that is no mapping may be the secret itself.
+func TestDeploySecretsAreAcceptedAndNeverShown(t *testing.T) {
+	with, err := Load("dev", sound("deploySecrets", `{"DB_PASSWORD":"hunter2","_x1":"a\nb"}`))
+	without, err2 := Load("dev", sound())
+	if err != nil || err2 != nil || !reflect.DeepEqual(with, without) {
+		t.Errorf("got %+v, %v, want the same as without: %+v, %v", with, err, without, err2)
+	}
+	for _, value := range []string{"hunter2", `["hunter2"]`, `"hunter2"`, `{"a-b":"hunter2"}`, `{"A":"hunter2"`} {
+		if _, err := Load("dev", sound("deploySecrets", value)); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: got %v", value, err)
 		}
 	}
 }

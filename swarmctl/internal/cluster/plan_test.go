@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -186,6 +187,21 @@ node n3  remove the former entry former-2 (the machine left it behind)
 			},
 			`
 warning: node n3: is in the swarm but not in the inventory (twin); it is left alone
+no change
+`,
+		},
+		"machines that a scale-down took": {
+			func(_ *inventory.Inventory, s *State) {
+				for name, role := range map[string]swarm.NodeRole{"n4": swarm.NodeRoleManager, "n5": swarm.NodeRoleWorker} {
+					gone := entry(name, "10.1.0.9", role)
+					gone.Status.State = swarm.NodeStateDown
+					s.Members = append(s.Members, gone)
+				}
+				slices.SortFunc(s.Members, func(a, b swarm.Node) int { return strings.Compare(a.ID, b.ID) })
+			},
+			`
+warning: node n4: is in the swarm but not in the inventory (id-n4); it is down and still counts as one of 3 managers, of which more than half must answer: if its machine is gone, `+"`docker node demote id-n4` and `docker node rm id-n4`"+` on a manager
+warning: node n5: is in the swarm but not in the inventory (id-n5); it is down: if its machine is gone, `+"`docker node rm id-n5`"+` on a manager takes it out
 no change
 `,
 		},

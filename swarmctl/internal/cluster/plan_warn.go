@@ -20,7 +20,7 @@ func (p *planner) warn() {
 	}
 	for _, member := range p.state.Members {
 		if p.isExtra(member) {
-			p.warning(member.Description.Hostname, "is in the swarm but not in the inventory (%s); it is left alone", short(member.ID))
+			p.warning(member.Description.Hostname, "%s", p.extra(member))
 		}
 	}
 }
@@ -51,6 +51,31 @@ func (p *planner) warnOfMachine(n inventory.Node, m Machine) {
 	if ok && member.Status.Addr != n.SwarmAddress() {
 		p.warning(n.Name, "the swarm reaches it at %s, the inventory says %s; a node keeps its address until it leaves and joins again", member.Status.Addr, n.SwarmAddress())
 	}
+}
+
+// extra says what to do about a node that the inventory does not name: one whose
+// machine is gone, as after a scale-down, stays in the swarm until it is told.
+func (p *planner) extra(member swarm.Node) string {
+	id := short(member.ID)
+	text := fmt.Sprintf("is in the swarm but not in the inventory (%s); ", id)
+	switch {
+	case member.Status.State != swarm.NodeStateDown:
+		return text + "it is left alone"
+	case member.Spec.Role == swarm.NodeRoleManager:
+		return text + fmt.Sprintf("it is down and still counts as one of %d managers, of which more than half must answer: if its machine is gone, `docker node demote %s` and `docker node rm %s` on a manager", p.managers(), id, id)
+	}
+	return text + fmt.Sprintf("it is down: if its machine is gone, `docker node rm %s` on a manager takes it out", id)
+}
+
+// managers is how many managers the swarm counts.
+func (p *planner) managers() int {
+	count := 0
+	for _, member := range p.state.Members {
+		if member.Spec.Role == swarm.NodeRoleManager {
+			count++
+		}
+	}
+	return count
 }
 
 // isExtra tells whether no machine of the inventory stands behind the entry.
