@@ -1,20 +1,29 @@
 package cloudmodel
 
 import (
-	"net/netip"
 	"regexp"
-	"slices"
+	"strings"
 )
 
 const (
-	awsVpc      = "aws:ec2/vpc:Vpc"
-	awsSubnet   = "aws:ec2/subnet:Subnet"
-	awsGateway  = "aws:ec2/internetGateway:InternetGateway"
-	awsGroup    = "aws:ec2/securityGroup:SecurityGroup"
-	awsKeyPair  = "aws:ec2/keyPair:KeyPair"
-	awsInstance = "aws:ec2/instance:Instance"
-	awsEip      = "aws:ec2/eip:Eip"
+	awsVpc         = "aws:ec2/vpc:Vpc"
+	awsSubnet      = "aws:ec2/subnet:Subnet"
+	awsGateway     = "aws:ec2/internetGateway:InternetGateway"
+	awsTable       = "aws:ec2/routeTable:RouteTable"
+	awsRoute       = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+	awsGroup       = "aws:ec2/securityGroup:SecurityGroup"
+	awsKeyPair     = "aws:ec2/keyPair:KeyPair"
+	awsInstance    = "aws:ec2/instance:Instance"
+	awsEip         = "aws:ec2/eip:Eip"
+	awsAssociation = "aws:ec2/eipAssociation:EipAssociation"
 )
+
+// fixed are properties that no call of AWS's changes: the provider replaces the
+// resource for them, and an update in place is refused.
+func fixed(k kind, properties ...string) kind {
+	k.replaces, k.frozen = properties, properties
+	return k
+}
 
 // numbered is a type that AWS numbers: vpc-00000001.
 func numbered(prefix string, k kind) kind {
@@ -22,152 +31,138 @@ func numbered(prefix string, k kind) kind {
 	return k
 }
 
+// What changes in place and what takes a new resource is as in the provider's
+// schema, https://www.pulumi.com/registry/packages/aws/. An instance takes
+// another type and user-data after a restart.
 var awsKinds = map[string]kind{
-	awsVpc:                          numbered("vpc", kind{check: checkVpc, replaces: []string{"cidrBlock"}}),
-	awsSubnet:                       numbered("subnet", kind{check: checkAwsSubnet, replaces: []string{"cidrBlock", "vpcId"}}),
-	awsGateway:                      numbered("igw", kind{check: checkGateway}),
-	"aws:ec2/routeTable:RouteTable": numbered("rtb", kind{check: checkRoutes, replaces: []string{"vpcId"}}),
-	"aws:ec2/routeTableAssociation:RouteTableAssociation": numbered("rtbassoc", kind{replaces: []string{"subnetId"}}),
-	awsGroup: numbered("sg", kind{check: checkAwsGroup, replaces: []string{"name", "description", "vpcId"}}),
-	awsKeyPair: {
-		id: func(_ *World, in Object) string { return in.Text("keyName") },
-		check: func(_ *World, r, _ *Resource) []error {
-			if !regexp.MustCompile(`^ssh-(ed25519|rsa) `).MatchString(r.Inputs.Text("publicKey")) {
-				return []error{refuse("InvalidKey.Format", "Key is not in valid OpenSSH public key format")}
-			}
-			return nil
-		},
-		replaces: []string{"keyName", "publicKey"},
-	},
-	awsEip: numbered("eipalloc", kind{adds: func(w *World, r, old *Resource) Object {
-		if old != nil {
-			return Object{"publicIp": old.State["publicIp"]}
-		}
-		return Object{"publicIp": number("127.2.0.%d", 1+w.fresh()%250), "allocationId": r.ID}
-	}}),
-	"aws:ec2/eipAssociation:EipAssociation": numbered("eipassoc", kind{
-		check:    checkAssociation,
-		replaces: []string{"allocationId", "instanceId"},
-	}),
-	awsInstance: numbered("i", kind{check: checkInstance, replaces: []string{"ami", "keyName", "subnetId", "userData"}, frozen: []string{"subnetId"}}),
+	awsVpc:      numbered("vpc", fixed(kind{check: checkVpc, inUse: dependency("vpc")}, "cidrBlock")),
+	awsSubnet:   numbered("subnet", fixed(kind{check: checkAwsSubnet, inUse: dependency("subnet")}, "cidrBlock", "vpcId")),
+	awsGateway:  numbered("igw", kind{check: checkGateway, inUse: mappedAddresses}),
+	awsTable:    numbered("rtb", fixed(kind{check: checkRoutes, inUse: dependency("routeTable")}, "vpcId")),
+	awsRoute:    numbered("rtbassoc", fixed(kind{check: checkRoute}, "subnetId")),
+	awsGroup:    numbered("sg", fixed(kind{check: checkAwsGroup, inUse: dependentObject}, "name", "description", "vpcId")),
+	awsInstance: numbered("i", fixed(kind{check: checkInstance, inUse: free}, "ami", "keyName", "subnetId")),
+	awsKeyPair: fixed(kind{
+		id:    func(_ *World, in Object) string { return in.Text("keyName") },
+		taken: "InvalidKeyPair.Duplicate",
+		check: checkKeyPair,
+		inUse: free, // machines keep what they were given
+	}, "keyName", "publicKey"),
+	awsEip: numbered("eipalloc", fixed(kind{check: checkEip, adds: addAddress, inUse: addressInUse}, "domain")),
+	awsAssociation: numbered("eipassoc", fixed(kind{
+		check: checkAssociation,
+	}, "allocationId", "instanceId")),
 }
 
-func checkVpc(_ *World, r, _ *Resource) []error {
-	p, err := netip.ParsePrefix(r.Inputs.Text("cidrBlock"))
-	if err != nil || p != p.Masked() || p.Bits() < 16 || p.Bits() > 28 {
-		return []error{refuse("InvalidVpc.Range", "The CIDR '%s' is invalid.", r.Inputs.Text("cidrBlock"))}
+func addAddress(w *World, r, old *Resource) Object {
+	if old != nil {
+		return Object{"publicIp": old.State["publicIp"], "allocationId": r.ID}
 	}
-	return nil
+	return Object{"publicIp": number("127.2.0.%d", 1+w.fresh()%250), "allocationId": r.ID}
 }
 
-func checkAwsSubnet(w *World, r, _ *Resource) []error {
-	vpc, ok := w.resources[r.Inputs.Text("vpcId")]
-	if !ok {
-		return nil // the reference has been refused
-	}
-	outer, _ := netip.ParsePrefix(vpc.Inputs.Text("cidrBlock"))
-	p, err := netip.ParsePrefix(r.Inputs.Text("cidrBlock"))
-	if err != nil || !outer.Contains(p.Addr()) || p.Bits() < outer.Bits() {
-		return []error{refuse("InvalidSubnet.Range", "The CIDR '%s' is invalid.", r.Inputs.Text("cidrBlock"))}
-	}
-	for _, other := range w.of(awsSubnet) {
-		q, _ := netip.ParsePrefix(other.Inputs.Text("cidrBlock"))
-		if other.ID != r.ID && other.Inputs.Text("vpcId") == vpc.ID && q.Overlaps(p) {
-			return []error{refuse("InvalidSubnet.Conflict", "The CIDR '%s' conflicts with another subnet", p)}
+// awsReferences are the properties that name another resource: what its
+// identifier begins with, the errors' first part, and what they call it.
+var awsReferences = map[string]struct{ prefix, code, noun string }{
+	"vpcId":        {"vpc", "InvalidVpcID", "vpc ID"},
+	"subnetId":     {"subnet", "InvalidSubnetID", "subnet ID"},
+	"gatewayId":    {"igw", "InvalidGatewayID", "gateway ID"},
+	"routeTableId": {"rtb", "InvalidRouteTableID", "routeTable ID"},
+	"instanceId":   {"i", "InvalidInstanceID", "instance ID"},
+	"allocationId": {"eipalloc", "InvalidAllocationID", "allocation ID"},
+	"group":        {"sg", "InvalidGroup", "security group"},
+}
+
+// missingInAWS is the refusal of an identifier of AWS's that leads nowhere.
+func missingInAWS(id string) error {
+	prefix, _, _ := strings.Cut(id, "-")
+	for _, reference := range awsReferences {
+		if reference.prefix == prefix {
+			return refuse(reference.code+".NotFound", "The %s '%s' does not exist", reference.noun, id)
 		}
 	}
 	return nil
 }
 
-func checkGateway(w *World, r, _ *Resource) []error {
-	for _, other := range w.of(awsGateway) {
-		if other.ID != r.ID && other.Inputs.Text("vpcId") == r.Inputs.Text("vpcId") {
-			return []error{refuse("Resource.AlreadyAssociated", "%s has a gateway", r.Inputs.Text("vpcId"))}
-		}
-	}
-	return nil
-}
-
-func checkRoutes(w *World, r, _ *Resource) []error {
-	for _, route := range r.Inputs.Objects("routes") {
-		gateway, ok := w.resources[route.Text("gatewayId")]
-		if ok && gateway.Inputs.Text("vpcId") != r.Inputs.Text("vpcId") {
-			return []error{refuse("InvalidParameterValue", "route table and gateway belong to different networks")}
-		}
-	}
-	return nil
-}
-
-var description = regexp.MustCompile(`^[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}$`)
-
-func checkAwsGroup(w *World, r, _ *Resource) []error {
+// refer checks that properties name resources of the right type. That these
+// are there is checked for every identifier.
+func refer(in Object, properties ...string) []error {
 	var faults []error
-	for _, rule := range append(r.Inputs.Objects("ingress"), r.Inputs.Objects("egress")...) {
-		faults = append(faults, checkAwsRule(rule)...)
-	}
-	for _, other := range w.of(awsGroup) {
-		if other.ID != r.ID && other.Inputs.Text("name") == r.Inputs.Text("name") && other.Inputs.Text("vpcId") == r.Inputs.Text("vpcId") {
-			faults = append(faults, refuse("InvalidGroup.Duplicate", "The security group '%s' already exists", r.Inputs.Text("name")))
+	for _, property := range properties {
+		want, id := awsReferences[property], in.Text(property)
+		switch {
+		case id == "":
+			faults = append(faults, refuse("MissingParameter", "The request must contain the parameter %s", property))
+		case !strings.HasPrefix(id, want.prefix+"-"):
+			faults = append(faults, refuse(want.code+".Malformed", "Invalid id: %q (expecting %q)", id, want.prefix+"-..."))
 		}
 	}
 	return faults
 }
 
-func checkAwsRule(rule Object) []error {
-	var faults []error
-	if !description.MatchString(rule.Text("description")) {
-		faults = append(faults, refuse("InvalidParameterValue", "Invalid rule description %q", rule.Text("description")))
-	}
-	if rule.Number("fromPort") > rule.Number("toPort") || rule.Number("toPort") > 65535 {
-		faults = append(faults, refuse("InvalidParameterValue", "Invalid port range"))
-	}
-	if len(rule.Texts("cidrBlocks")) == 0 {
-		faults = append(faults, refuse("MissingParameter", "a rule names no source"))
-	}
-	for _, text := range rule.Texts("cidrBlocks") {
-		if p, err := netip.ParsePrefix(text); err != nil || p != p.Masked() {
-			faults = append(faults, refuse("InvalidParameterValue", "CIDR block %s is malformed", text))
-		}
-	}
-	return faults
-}
+// free is a resource that can go whoever names it.
+func free(*World, *Resource) error { return nil }
 
-func checkAssociation(w *World, r, _ *Resource) []error {
-	instance, ok := w.resources[r.Inputs.Text("instanceId")]
-	if !ok {
-		return nil // the reference has been refused
-	}
-	subnet := w.resources[instance.Inputs.Text("subnetId")]
-	for _, gateway := range w.of(awsGateway) {
-		if subnet != nil && gateway.Inputs.Text("vpcId") == subnet.Inputs.Text("vpcId") {
+// dependency refuses the end of what others need, in EC2's usual words.
+func dependency(noun string) func(*World, *Resource) error {
+	return func(w *World, r *Resource) error {
+		if w.user(r) == nil {
 			return nil
 		}
+		return refuse("DependencyViolation", "The %s '%s' has dependencies and cannot be deleted.", noun, r.ID)
 	}
-	return []error{refuse("Gateway.NotAttached", "the network of %s has no internet gateway", instance.ID)}
 }
 
-// userDataLimit is EC2's, in bytes before encoding.
-const userDataLimit = 16384
+func dependentObject(w *World, r *Resource) error {
+	if w.user(r) == nil {
+		return nil
+	}
+	return refuse("DependencyViolation", "resource %s has a dependent object", r.ID)
+}
 
-func checkInstance(w *World, r, _ *Resource) []error {
-	var faults []error
-	if len(r.Inputs.Text("userData")) > userDataLimit {
-		faults = append(faults, refuse("InvalidUserData.Malformed", "User data is limited to %d bytes", userDataLimit))
+func addressInUse(w *World, r *Resource) error {
+	if w.user(r) == nil {
+		return nil
 	}
-	if _, ok := w.resources[r.Inputs.Text("keyName")]; !ok {
-		faults = append(faults, refuse("InvalidKeyPair.NotFound", "The key pair '%s' does not exist", r.Inputs.Text("keyName")))
-	}
-	if r.Inputs.Text("ami") != modelImage {
-		faults = append(faults, refuse("InvalidAMIID.NotFound", "The image id '%s' does not exist", r.Inputs.Text("ami")))
-	}
-	subnet := w.resources[r.Inputs.Text("subnetId")]
-	for _, id := range r.Inputs.Texts("vpcSecurityGroupIds") {
-		if group := w.resources[id]; group != nil && subnet != nil && group.Inputs.Text("vpcId") != subnet.Inputs.Text("vpcId") {
-			faults = append(faults, refuse("InvalidGroup.NotFound", "%s belongs to another network", id))
+	return refuse("InvalidIPAddress.InUse", "Address %s is in use.", r.State.Text("publicIp"))
+}
+
+// mappedAddresses refuses the end of a gateway that public addresses go
+// through; routes to it don't hold it.
+func mappedAddresses(w *World, r *Resource) error {
+	for _, association := range w.of(awsAssociation) {
+		if w.networkOf(association.Inputs.Text("instanceId")) == r.Inputs.Text("vpcId") {
+			return refuse("DependencyViolation", "Network %s has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.", r.Inputs.Text("vpcId"))
 		}
 	}
-	if !slices.Contains([]string{"t3.micro", "t3.small", "t3.medium"}, r.Inputs.Text("instanceType")) {
-		faults = append(faults, refuse("InvalidParameterValue", "Invalid value '%s' for InstanceType.", r.Inputs.Text("instanceType")))
-	}
-	return faults
+	return nil
 }
+
+// networkOf is the VPC that an instance or a subnet lies in; empty where there
+// is no such.
+func (w *World) networkOf(id string) string {
+	r, ok := w.resources[id]
+	if !ok {
+		return ""
+	}
+	if subnet := r.Inputs.Text("subnetId"); subnet != "" {
+		return w.networkOf(subnet)
+	}
+	return r.Inputs.Text("vpcId")
+}
+
+// endsWith tells whether AWS ends a resource together with another: what
+// associates a machine with an address, or a subnet with routes.
+func endsWith(id string, other *Resource) bool {
+	switch other.Type {
+	case awsAssociation:
+		return other.Inputs.Text("instanceId") == id
+	case awsRoute:
+		return other.Inputs.Text("subnetId") == id
+	}
+	return false
+}
+
+// awsText is what names and descriptions of security groups are made of; see
+// https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html.
+var awsText = regexp.MustCompile(`^[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}$`)

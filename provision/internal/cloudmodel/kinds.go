@@ -14,6 +14,11 @@ type kind struct {
 	replaces []string
 	// frozen are properties that the cloud refuses to change in place.
 	frozen []string
+	// inUse refuses the end of what others need, in the cloud's words; nil
+	// refuses wherever another refers to it.
+	inUse func(*World, *Resource) error
+	// taken is the cloud's code where the name is another's; empty is Conflict.
+	taken string
 	// onMade and onGone act outside the model.
 	onMade, onGone func(*World, *Resource) error
 }

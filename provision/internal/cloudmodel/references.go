@@ -1,6 +1,7 @@
 package cloudmodel
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 )
@@ -17,7 +18,8 @@ func (w *World) checkReferences(r *Resource) []error {
 			return
 		}
 		if !w.exists(text) {
-			faults = append(faults, refuse("InvalidResourceReference", "Resource %s referenced by resource %s was not found.", text, r.ID))
+			missing := refuse("InvalidResourceReference", "Resource %s referenced by resource %s was not found.", text, r.ID)
+			faults = append(faults, cmp.Or(missingInAWS(text), missing))
 		}
 	})
 	if group := r.Inputs.Text("resourceGroupName"); group != "" && r.Type != resourceGroup {

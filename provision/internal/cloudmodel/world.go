@@ -5,6 +5,7 @@
 package cloudmodel
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -136,7 +137,7 @@ func (w *World) create(kind string, in Object) (*Resource, error) {
 	r := &Resource{Type: kind, Inputs: in}
 	r.ID = k.id(w, in)
 	if _, taken := w.resources[r.ID]; taken {
-		return nil, refuse("Conflict", "%s exists already, and is not this stack's", r.ID)
+		return nil, refuse(cmp.Or(k.taken, "Conflict"), "%s exists already, and is not this stack's", r.ID)
 	}
 	if err := w.accept(k, r, nil); err != nil {
 		return nil, err
@@ -197,10 +198,8 @@ func (w *World) remove(id string) error {
 	if !ok {
 		return nil
 	}
-	for _, other := range w.resources {
-		if other.ID != id && !owns(id, other) && refers(other, id) {
-			return refuse("InUse", "%s can not be deleted because it is in use by %s", id, other.ID)
-		}
+	if err := w.inUse(r); err != nil {
+		return err
 	}
 	if err := w.unlocked(func() error { return kinds[r.Type].gone(w, r) }); err != nil {
 		return err
@@ -209,6 +208,27 @@ func (w *World) remove(id string) error {
 	maps.DeleteFunc(w.resources, func(_ string, other *Resource) bool { return owns(id, other) })
 	delete(w.resources, id)
 	w.log = append(w.log, "delete "+id)
+	return nil
+}
+
+// inUse refuses the end of what another resource needs.
+func (w *World) inUse(r *Resource) error {
+	if check := kinds[r.Type].inUse; check != nil {
+		return check(w, r)
+	}
+	if other := w.user(r); other != nil {
+		return refuse("InUse", "%s can not be deleted because it is in use by %s", r.ID, other.ID)
+	}
+	return nil
+}
+
+// user is a resource that needs another; nil where none does.
+func (w *World) user(r *Resource) *Resource {
+	for _, other := range w.resources {
+		if other.ID != r.ID && !owns(r.ID, other) && refers(other, r.ID) {
+			return other
+		}
+	}
 	return nil
 }
 
@@ -221,5 +241,5 @@ func (w *World) unlocked(do func() error) error {
 
 // owns tells whether a resource lies within another, whose end is its own.
 func owns(id string, other *Resource) bool {
-	return strings.HasPrefix(other.ID, id+"/runCommands/") || other.State.Text("ownedBy") == id
+	return strings.HasPrefix(other.ID, id+"/runCommands/") || other.State.Text("ownedBy") == id || endsWith(id, other)
 }

@@ -166,10 +166,16 @@ func (r *reader) prefix(key, fallback string) netip.Prefix {
 }
 
 // prefixes keeps the place of a faulty one: a list of those is not an empty list.
+// One that is there twice is refused here, and not by EC2 halfway through.
 func (r *reader) prefixes(key string) []netip.Prefix {
 	var list []netip.Prefix
 	for i, text := range r.list(key) {
-		list = append(list, r.parsePrefix(fmt.Sprintf("%s[%d]", key, i), text))
+		field := fmt.Sprintf("%s[%d]", key, i)
+		p := r.parsePrefix(field, text)
+		if p.IsValid() && slices.Contains(list, p) {
+			r.faults.add(field, "%s is there twice", p)
+		}
+		list = append(list, p)
 	}
 	return list
 }

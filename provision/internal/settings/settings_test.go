@@ -49,6 +49,7 @@ func TestEachFaultIsNamedByItsKey(t *testing.T) {
 		{"adminCidrs", `["0.0.0.0/1","203.0.113.1/32"]`, "opens SSH to the world"},
 		{"adminCidrs", `["203.0.113.17/24"]`, "adminCidrs[0]: has bits set beyond /24"},
 		{"adminCidrs", `["203.0.113.300/32"]`, "adminCidrs[0]: must be an IPv4 range"},
+		{"adminCidrs", `["203.0.113.17/32","192.0.2.0/24","203.0.113.17/32"]`, "adminCidrs[2]: 203.0.113.17/32 is there twice"},
 		{"adminOpenToWorld", "yes", `must be true or false, got "yes"`},
 		{"networkCidr", "0.0.0.0/0", "must be a private range"},
 		{"swarmCidr", "10.21.1.0/24", "10.21.1.0/24 is not within networkCidr, 10.20.0.0/16"},
