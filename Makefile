@@ -82,9 +82,12 @@ $(CACHE)/groovylint/package-lock.json: .ci/groovylint/package-lock.json
 LONGEST := ./swarmctl ./provision/internal/jenkins/harness ./app/internal/web ./app/internal/scan ./app/internal/render
 MACHINES := go test -count 1 -p 3 -parallel 6 -timeout 60m
 
+# What the provisioning program cost to build, with a warm cache, is in out/.
 .PHONY: everything
 everything: test-engine $(TOOLS)/pulumi
-	PULUMI=$(TOOLS)/pulumi $(MACHINES) -tags integration,browser $(LONGEST) ./...
+	mkdir -p out
+	PULUMI=$(TOOLS)/pulumi PROVISION_COST=$(CURDIR)/out/provision-build.txt $(MACHINES) -tags integration,browser $(LONGEST) ./...
+	@cat out/provision-build.txt
 
 .PHONY: integration
 integration: test-engine $(TOOLS)/pulumi ## tests on machines as containers
@@ -105,6 +108,11 @@ bench: test-engine ## comparisons with peers, each in one run
 	go run ./app/internal/compare
 	go test -run '^$$' -bench . -benchmem ./app/...
 	go test -tags integration -run '^$$' -bench . -benchtime 5x -timeout 30m ./swarmctl/
+
+# Ten minutes; pulumi up pays the same on a machine that never ran it.
+.PHONY: provision-cost
+provision-cost: ## time and memory of compiling provision/, from an empty cache
+	nice go run ./provision/internal/buildcost
 
 .PHONY: test-engine
 test-engine:
