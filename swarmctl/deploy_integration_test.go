@@ -32,6 +32,7 @@ func TestDeploy(t *testing.T) {
 		{"a change sends its layer only and runs everywhere", changedLayer},
 		{"plan names what differs and hides what is secret", planNames},
 		{"a changed config file rolls out", changedConfig},
+		{"a secret of a Pulumi stack reaches the service", stackSecret},
 		{"rollback takes the whole stack back", rolledBack},
 		{"logs name replica and node", logsNamed},
 		{"a fault changes nothing", faultsChangeNothing},

@@ -200,8 +200,8 @@ no change
 				slices.SortFunc(s.Members, func(a, b swarm.Node) int { return strings.Compare(a.ID, b.ID) })
 			},
 			`
-warning: node n4: is in the swarm but not in the inventory (id-n4); it is down and still counts as one of 3 managers, of which more than half must answer: if its machine is gone, `+"`docker node demote id-n4` and `docker node rm id-n4`"+` on a manager
-warning: node n5: is in the swarm but not in the inventory (id-n5); it is down: if its machine is gone, `+"`docker node rm id-n5`"+` on a manager takes it out
+warning: node n4: is in the swarm but not in the inventory (id-n4); it is down and still counts as one of 3 managers, of which more than half must answer: if its machine is gone, ` + "`docker node demote id-n4` and `docker node rm id-n4`" + ` on a manager
+warning: node n5: is in the swarm but not in the inventory (id-n5); it is down: if its machine is gone, ` + "`docker node rm id-n5`" + ` on a manager takes it out
 no change
 `,
 		},

