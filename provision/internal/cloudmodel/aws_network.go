@@ -153,7 +153,7 @@ func checkAwsPorts(rule Object) []error {
 	switch {
 	case protocol == "-1":
 		if from != 0 || to != 0 { // the provider's own check
-			return []error{fmt.Errorf(`from_port (%v) and to_port (%v) must both be 0 to use the 'ALL' "-1" protocol!`, from, to)}
+			return []error{refuse("InvalidParameterValue", `from_port (%v) and to_port (%v) must both be 0 to use the 'ALL' "-1" protocol!`, from, to)}
 		}
 	case protocol != "tcp" && protocol != "udp":
 		return []error{refuse("InvalidParameterValue", "Invalid value '%s' for IP protocol. Unknown protocol.", protocol)}

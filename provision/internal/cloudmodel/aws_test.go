@@ -87,6 +87,7 @@ func TestWhatEC2RefusesTheModelRefuses(t *testing.T) {
 		{`"fromPort": 22`, `"fromPort": 23`, "InvalidParameterValue", "Invalid TCP port range"},
 		{`"toPort": 22`, `"toPort": 65536`, "InvalidParameterValue", "Invalid TCP port range"},
 		{`"fromPort": 22`, `"fromPort": -1`, "InvalidParameterValue", "Invalid TCP port range"},
+		{`"fromPort": 0, "toPort": 0`, `"fromPort": 0, "toPort": 65535`, "InvalidParameterValue", "must both be 0"},
 		{`"protocol": "tcp"`, `"protocol": "ssh"`, "InvalidParameterValue", "IP protocol"},
 		{`"192.0.2.0/24"`, `"192.0.2.1/24"`, "InvalidParameterValue", "CIDR block 192.0.2.1/24 is malformed"},
 		{`"192.0.2.0/24"`, `"everybody"`, "InvalidParameterValue", "CIDR block everybody is malformed"},

@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// secretsKey is where a stack's configuration keeps deploy secrets: a mapping
+// deployKey is where a stack's configuration keeps deploy secrets: a mapping
 // of variables to encrypted values.
-const secretsKey = "yces:deploySecrets"
+const deployKey = "yces:deploySecrets"
 
 // asksAtOnce is how many questions are put to Pulumi at the same time; each is
 // a process of its own and takes about a second.
@@ -36,11 +36,11 @@ func (s Secrets) String() string { return stackPrefix + s.stack }
 
 // Missing says where a variable was looked for, and how it gets there.
 func (s Secrets) Missing(variable string) string {
-	return fmt.Sprintf("stack %q has no %s.%s either; %s asks for it", s.stack, secretsKey, variable, s.setCommand(variable))
+	return fmt.Sprintf("stack %q has no %s.%s either; %s asks for it", s.stack, deployKey, variable, s.setCommand(variable))
 }
 
 func (s Secrets) setCommand(variable string) string {
-	return fmt.Sprintf("`pulumi config set --secret --path '%s.%s' --stack %s`", secretsKey, variable, s.stack)
+	return fmt.Sprintf("`pulumi config set --secret --path '%s.%s' --stack %s`", deployKey, variable, s.stack)
 }
 
 // Find returns the values of those variables that the configuration has. Its
@@ -70,8 +70,8 @@ func (s Secrets) Find(ctx context.Context, variables []string) (map[string]strin
 
 // find returns one value, which is empty where there is none.
 func (s Secrets) find(ctx context.Context, variable string) (string, error) {
-	purpose := fmt.Sprintf("read %s.%s of stack %q", secretsKey, variable, s.stack)
-	out, err := askPulumi(ctx, purpose, s.stack, "config", "get", "--path", secretsKey+"."+variable, "--json")
+	purpose := fmt.Sprintf("read %s.%s of stack %q", deployKey, variable, s.stack)
+	out, err := askPulumi(ctx, purpose, s.stack, "config", "get", "--path", deployKey+"."+variable, "--json")
 	var refused *refusedError
 	if errors.As(err, &refused) && strings.Contains(refused.said, "not found for stack") {
 		return "", nil

@@ -54,10 +54,10 @@ func TestTheRealPulumiGivesSecretsAsTheyWereSet(t *testing.T) {
 		"LINES": "-----BEGIN KEY-----\n\"a\" $b 'c' \\d é\n-----END KEY-----", "NUMBER": "0123", "LONG": strings.Repeat("0123456789abcdef", 4096),
 	}
 	for name, value := range values {
-		pulumi(value, "config", "set", "--secret", "--path", secretsKey+"."+name)
+		pulumi(value, "config", "set", "--secret", "--path", deployKey+"."+name)
 	}
-	pulumi("x", "config", "set", "--plaintext", "--path", secretsKey+".PLAIN")
-	pulumi("x", "config", "set", "--secret", "--path", secretsKey+".PARENT.child")
+	pulumi("x", "config", "set", "--plaintext", "--path", deployKey+".PLAIN")
+	pulumi("x", "config", "set", "--secret", "--path", deployKey+".PARENT.child")
 
 	got, err := secretsOf(t, "pulumi:dev").Find(context.Background(), []string{"LINES", "NUMBER", "LONG", "NOT_THERE"})
 	if err != nil || len(got) != len(values) {
@@ -77,7 +77,7 @@ func TestTheRealPulumiGivesSecretsAsTheyWereSet(t *testing.T) {
 
 func TestTheRealPulumiSaysWhyItCanNotDecrypt(t *testing.T) {
 	pulumi := realPulumi(t)
-	pulumi("x", "config", "set", "--secret", "--path", secretsKey+".A")
+	pulumi("x", "config", "set", "--secret", "--path", deployKey+".A")
 	find := func(spec, want, hint string) {
 		t.Helper()
 		_, err := secretsOf(t, spec).Find(context.Background(), []string{"A"})
