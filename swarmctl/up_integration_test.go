@@ -92,6 +92,7 @@ func TestUp(t *testing.T) {
 	t.Run("leaves a machine of another swarm alone", m.testOtherSwarm)
 	t.Run("gives roles and labels, and takes them back", m.testRolesAndLabels)
 	t.Run("answers while a manager is dead", m.testDeadManager)
+	t.Run("removes a node whose machine is gone", m.testGone)
 	t.Run("works for a user who is not root", m.testSudo)
 }
 
@@ -205,6 +206,32 @@ func (m *machines) testDeadManager(t *testing.T) {
 	if !errors.As(err, &exit) || exit.ExitCode() != 6 || !strings.Contains(string(out), fmt.Sprintf("reach %q", fmt.Sprintf("%s-%d", m.name, victim))) {
 		t.Errorf("up: %v\n%s", err, out)
 	}
+}
+
+// testGone is a scale-down: the machine is switched off, and the inventory does
+// not name it any more.
+func (m *machines) testGone(t *testing.T) {
+	m = m.in(t)
+	smaller := m.in(t)
+	smaller.change(func(inv *inventory.Inventory) {
+		inv.Nodes = slices.DeleteFunc(inv.Nodes, func(n inventory.Node) bool { return n.Name == m.name+"-3" })
+	})
+	m.docker("pause", m.container(3))
+	defer func() {
+		m.docker("unpause", m.container(3))
+		m.docker("exec", m.container(3), "docker", "swarm", "leave", "--force")
+		m.must("up")
+		m.checkThreeManagers()
+	}()
+	eventually(t, time.Minute, "down in the swarm", func() bool {
+		return slices.ContainsFunc(smaller.members(), func(n cluster.Member) bool { return n.Status == "down" && !n.InInventory })
+	})
+	smaller.expect(0, smaller.run("up"), m.name+"-3: is in the swarm but not in the inventory", "still counts as one of 3 managers", "`swarmctl node rm "+m.name+"-3` takes it out")
+	smaller.expect(0, smaller.run("node", "rm", "--yes", m.name+"-3"), "2 managers are left", "its own engine was not told")
+	if members := smaller.members(); len(members) != 2 {
+		t.Errorf("after the removal: %+v", members)
+	}
+	smaller.checkNoChange()
 }
 
 // change makes another inventory of the cluster's the target.

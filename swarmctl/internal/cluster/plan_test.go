@@ -193,15 +193,13 @@ no change
 		"machines that a scale-down took": {
 			func(_ *inventory.Inventory, s *State) {
 				for name, role := range map[string]swarm.NodeRole{"n4": swarm.NodeRoleManager, "n5": swarm.NodeRoleWorker} {
-					gone := entry(name, "10.1.0.9", role)
-					gone.Status.State = swarm.NodeStateDown
-					s.Members = append(s.Members, gone)
+					s.Members = append(s.Members, gone(name, "10.1.0.9", role))
 				}
 				slices.SortFunc(s.Members, func(a, b swarm.Node) int { return strings.Compare(a.ID, b.ID) })
 			},
 			`
-warning: node n4: is in the swarm but not in the inventory (id-n4); it is down and still counts as one of 3 managers, of which more than half must answer: if its machine is gone, ` + "`docker node demote id-n4` and `docker node rm id-n4`" + ` on a manager
-warning: node n5: is in the swarm but not in the inventory (id-n5); it is down: if its machine is gone, ` + "`docker node rm id-n5`" + ` on a manager takes it out
+warning: node n4: is in the swarm but not in the inventory (id-n4); it is down and still counts as one of 3 managers, of which more than half must answer: if its machine is gone, ` + "`swarmctl node rm n4`" + ` takes it out
+warning: node n5: is in the swarm but not in the inventory (id-n5); it is down: if its machine is gone, ` + "`swarmctl node rm n5`" + ` takes it out
 no change
 `,
 		},
@@ -337,4 +335,11 @@ func TestMembersJoinsSwarmAndInventory(t *testing.T) {
 	if strings.Join(got, "|") != want {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, "|"), want)
 	}
+}
+
+// gone is an entry whose machine does not answer.
+func gone(name, addr string, role swarm.NodeRole) swarm.Node {
+	n := entry(name, addr, role)
+	n.Status.State = swarm.NodeStateDown
+	return n
 }

@@ -56,15 +56,15 @@ func (p *planner) warnOfMachine(n inventory.Node, m Machine) {
 // extra says what to do about a node that the inventory does not name: one whose
 // machine is gone, as after a scale-down, stays in the swarm until it is told.
 func (p *planner) extra(member swarm.Node) string {
-	id := short(member.ID)
-	text := fmt.Sprintf("is in the swarm but not in the inventory (%s); ", id)
-	switch {
-	case member.Status.State != swarm.NodeStateDown:
+	text := fmt.Sprintf("is in the swarm but not in the inventory (%s); ", short(member.ID))
+	if member.Status.State != swarm.NodeStateDown {
 		return text + "it is left alone"
-	case member.Spec.Role == swarm.NodeRoleManager:
-		return text + fmt.Sprintf("it is down and still counts as one of %d managers, of which more than half must answer: if its machine is gone, `docker node demote %s` and `docker node rm %s` on a manager", p.managers(), id, id)
 	}
-	return text + fmt.Sprintf("it is down: if its machine is gone, `docker node rm %s` on a manager takes it out", id)
+	remove := fmt.Sprintf("if its machine is gone, `swarmctl node rm %s` takes it out", member.Description.Hostname)
+	if member.Spec.Role == swarm.NodeRoleManager {
+		return text + fmt.Sprintf("it is down and still counts as one of %d managers, of which more than half must answer: %s", p.managers(), remove)
+	}
+	return text + "it is down: " + remove
 }
 
 // managers is how many managers the swarm counts.
