@@ -109,7 +109,7 @@ bench: test-engine ## comparisons with peers, each in one run
 	go test -run '^$$' -bench . -benchmem ./app/...
 	go test -tags integration -run '^$$' -bench . -benchtime 5x -timeout 30m ./swarmctl/
 
-# Ten minutes; pulumi up pays the same on a machine that never ran it.
+# A quarter of an hour: the first pulumi up on a machine pays most of it.
 .PHONY: provision-cost
 provision-cost: ## time and memory of compiling provision/, from an empty cache
 	nice go run ./provision/internal/buildcost

@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// Who works on the service or on swarmctl never compiles a cloud's SDK, which
+// Who works on the service, swarmctl or monitoring never compiles a cloud's SDK, which
 // takes minutes and gigabytes.
 func TestNothingElseDependsOnACloud(t *testing.T) {
-	out, err := exec.Command("go", "list", "-deps", "-test", "../../../app/...", "../../../swarmctl/...", "../../inventory").Output()
+	out, err := exec.Command("go", "list", "-deps", "-test", "../../../app/...", "../../../swarmctl/...", "../../../monitoring/...", "../../inventory").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
