@@ -58,6 +58,10 @@ func (a *app) newDeployCommand() *cobra.Command {
 wait until they run and stay healthy. A release that does not come up is
 rolled back, all of the stack, and the exit code is 3.
 
+A secret or config of the compose file may name a variable (environment: VAR).
+With -t pulumi:STACK, those that the environment lacks come from the stack's
+encrypted configuration, yces:deploySecrets.VAR.
+
 Exit codes: 0 deployed or nothing to do, 1 failed, 2 a fault in a file or flag,
 3 rolled back, 4 timed out, 5 locked by another deploy, 6 a machine can't be
 reached, 130 interrupted.`,
