@@ -15,6 +15,7 @@ import (
 
 	"github.com/ycesproject/yces/swarmctl/internal/engine"
 	"github.com/ycesproject/yces/swarmctl/internal/event"
+	"github.com/ycesproject/yces/swarmctl/machines"
 )
 
 // balancer is HAProxy as it should be.
@@ -53,11 +54,11 @@ func (b balancer) ensure(ctx context.Context, e *engine.Client, have *part, sink
 		}
 	}
 	sink.Start(balancerSubject, "creating")
-	created, err := e.ContainerCreate(ctx, b.containerConfig(), b.hostConfig(), attach(b.network, b.address, roleBalancer), nil, resourceName(b.cluster, roleBalancer))
+	created, err := e.ContainerCreate(ctx, b.containerConfig(), b.hostConfig(), machines.Attach(b.network, b.address, roleBalancer), nil, resourceName(b.cluster, roleBalancer))
 	if err != nil {
 		return fmt.Errorf("create container: %w", err)
 	}
-	tar, err := archive([]file{{"etc/haproxy/haproxy.cfg", 0o644, []byte(b.config())}})
+	tar, err := machines.Archive([]machines.File{{Name: "etc/haproxy/haproxy.cfg", Mode: 0o644, Data: []byte(b.config())}})
 	if err != nil {
 		return err
 	}

@@ -13,10 +13,12 @@ import (
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/image"
+
+	"github.com/ycesproject/yces/swarmctl/machines"
 )
 
 const (
-	baseImage   = "debian:bookworm-slim"
+	baseImage   = machines.Base
 	baseRelease = "bookworm"
 	// pullTimeout is long for 28 MB and short for a registry that never answers.
 	pullTimeout = 90 * time.Second

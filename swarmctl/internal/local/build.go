@@ -13,6 +13,7 @@ import (
 
 	"github.com/ycesproject/yces/swarmctl/internal/engine"
 	"github.com/ycesproject/yces/swarmctl/internal/event"
+	"github.com/ycesproject/yces/swarmctl/machines"
 )
 
 // builder makes images that are not there yet.
@@ -23,12 +24,12 @@ type builder struct {
 }
 
 // ensure returns the reference of the recipe's image, built where it is missing.
-func (b builder) ensure(ctx context.Context, r recipe, baseID string) (string, error) {
-	ref, err := r.reference(baseID)
+func (b builder) ensure(ctx context.Context, r machines.Recipe, baseID string) (string, error) {
+	ref, err := r.Reference(baseID)
 	if err != nil {
 		return "", err
 	}
-	subject := "image " + r.repository
+	subject := "image " + r.Repository
 	found, err := b.exists(ctx, ref)
 	if err != nil {
 		return "", err
@@ -59,12 +60,12 @@ func (b builder) exists(ctx context.Context, ref string) (bool, error) {
 
 // build uses the classic builder: these recipes need nothing that BuildKit
 // adds, and every engine has it without a session.
-func (b builder) build(ctx context.Context, r recipe, ref string) error {
-	files, err := r.context()
+func (b builder) build(ctx context.Context, r machines.Recipe, ref string) error {
+	files, err := r.Context()
 	if err != nil {
 		return err
 	}
-	tar, err := archive(files)
+	tar, err := machines.Archive(files)
 	if err != nil {
 		return err
 	}
@@ -72,33 +73,25 @@ func (b builder) build(ctx context.Context, r recipe, ref string) error {
 		Version:   build.BuilderV1,
 		Tags:      []string{ref},
 		BuildArgs: b.args(r),
-		Labels:    map[string]string{labelImage: r.repository},
+		Labels:    map[string]string{labelImage: r.Repository},
 		Remove:    true, ForceRemove: true,
 	})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = res.Body.Close() }()
-	return b.follow("image "+r.repository, res.Body)
+	return b.follow("image "+r.Repository, res.Body)
 }
 
-// proxyVariables are build arguments that every Dockerfile has by itself and
-// that stay out of the image's history.
-var proxyVariables = []string{
-	"http_proxy", "https_proxy", "no_proxy", "ftp_proxy",
-	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "FTP_PROXY",
-}
-
-func (b builder) args(r recipe) map[string]*string {
+func (b builder) args(r machines.Recipe) map[string]*string {
 	base := baseImage
 	args := map[string]*string{"BASE": &base}
-	for key, value := range r.args {
+	for key, value := range r.Args {
 		args[key] = &value
 	}
-	for _, key := range proxyVariables {
-		if value := b.getenv(key); value != "" {
-			args[key] = &value
-		}
+	for _, proxy := range machines.Proxies(b.getenv) {
+		key, value, _ := strings.Cut(proxy, "=")
+		args[key] = &value
 	}
 	return args
 }

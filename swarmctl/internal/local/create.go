@@ -9,6 +9,8 @@ import (
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
+
+	"github.com/ycesproject/yces/swarmctl/machines"
 )
 
 // ensureMachine makes the machine, or starts the one that is there, and waits
@@ -121,8 +123,8 @@ func (w *work) console(ctx context.Context, node string) string {
 	return strings.TrimSpace(ansi.ReplaceAllString(lastLine(text), ""))
 }
 
-func (w *work) copyFiles(ctx context.Context, id string, files []file) error {
-	tar, err := archive(files)
+func (w *work) copyFiles(ctx context.Context, id string, files []machines.File) error {
+	tar, err := machines.Archive(files)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func testSetting(t *testing.T) setting {
 	}
 	return setting{
 		cluster: "c", network: bridge{ID: "n1", Subnet: netip.MustParsePrefix("10.213.4.0/24")},
-		image: "swarmctl-machine:x", mtu: 1400, nameservers: []string{"192.0.2.53"}, login: login,
+		image: "swarmctl-machine:x", login: login,
 	}
 }
 
@@ -36,9 +36,9 @@ func TestAMachinesSecretsAreOnlyInFilesOfItsOwn(t *testing.T) {
 	}
 	modes := map[string]int64{}
 	for _, f := range files {
-		modes[f.name] = f.mode
-		if strings.Contains(string(f.data), string(s.login.private)) {
-			t.Errorf("%s holds the login key", f.name)
+		modes[f.Name] = f.Mode
+		if strings.Contains(string(f.Data), string(s.login.private)) {
+			t.Errorf("%s holds the login key", f.Name)
 		}
 	}
 	for name, want := range map[string]int64{
@@ -50,40 +50,6 @@ func TestAMachinesSecretsAreOnlyInFilesOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestTheMachinesEngineKeepsAwayFromOuterNetworks(t *testing.T) {
-	got, err := testSetting(t).daemonConfig()
-	if err != nil {
-		t.Fatal(err)
-	}
-	const want = `{
-  "default-address-pools": [
-    {
-      "base": "198.19.0.0/16",
-      "size": 24
-    }
-  ],
-  "mtu": 1400,
-  "dns": [
-    "192.0.2.53"
-  ]
-}
-`
-	if string(got) != want {
-		t.Errorf("daemon.json = %s", got)
-	}
-}
-
-func TestMachinesHaveACgroupTreeOfTheirOwnWhereTheKernelAllows(t *testing.T) {
-	s := testSetting(t)
-	if mode := s.hostConfig(machine{Name: "c-1"}).CgroupnsMode; !mode.IsHost() {
-		t.Errorf("cgroup v1: %q, want host", mode)
-	}
-	s.cgroupV2 = true
-	if mode := s.hostConfig(machine{Name: "c-1"}).CgroupnsMode; !mode.IsPrivate() {
-		t.Errorf("cgroup v2: %q, want private", mode)
-	}
-}
-
 func TestEverythingOfAMachineCarriesTheClustersLabel(t *testing.T) {
 	s := testSetting(t)
 	m := machine{"c-1", inventory.Manager, 11}
@@ -91,7 +57,7 @@ func TestEverythingOfAMachineCarriesTheClustersLabel(t *testing.T) {
 		t.Errorf("container: %q", got)
 	}
 	volumes := 0
-	for _, mount := range s.mounts(m) {
+	for _, mount := range s.hostConfig(m).Mounts {
 		if mount.VolumeOptions == nil {
 			continue
 		}

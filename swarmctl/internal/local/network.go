@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"strconv"
+	"slices"
 
 	cerrdefs "github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/network"
+
+	"github.com/ycesproject/yces/swarmctl/machines"
 )
 
 const networkSubject = "network"
@@ -15,10 +17,10 @@ const networkSubject = "network"
 // network makes the cluster's bridge in the first /24 that nothing uses. The
 // engine refuses a network that overlaps another, so that two clusters that are
 // made at once end up in different ones.
-func (w *work) network(ctx context.Context, routes []route) error {
+func (w *work) network(ctx context.Context) error {
 	say := w.sink.Unchanged
 	if len(w.have.Networks) == 0 {
-		if err := w.makeNetwork(ctx, routes); err != nil {
+		if err := w.makeNetwork(ctx); err != nil {
 			return err
 		}
 		say = w.sink.Done
@@ -38,14 +40,14 @@ func (w *work) network(ctx context.Context, routes []route) error {
 	return nil
 }
 
-func (w *work) makeNetwork(ctx context.Context, routes []route) error {
-	used, err := w.usedSubnets(ctx, routes)
+func (w *work) makeNetwork(ctx context.Context) error {
+	used, err := w.usedSubnets(ctx)
 	if err != nil {
 		return err
 	}
 	name := resourceName(w.setting.cluster, "net")
-	err = errNoSubnet
-	for _, subnet := range freeSubnets(used) {
+	err = machines.ErrNoSubnet
+	for _, subnet := range machines.FreeSubnets(used) {
 		err = w.createNetwork(ctx, name, subnet)
 		if err == nil {
 			return nil
@@ -58,22 +60,12 @@ func (w *work) makeNetwork(ctx context.Context, routes []route) error {
 }
 
 func (w *work) createNetwork(ctx context.Context, name string, subnet netip.Prefix) error {
-	_, err := w.engine.NetworkCreate(ctx, name, network.CreateOptions{
-		Driver: "bridge",
-		IPAM: &network.IPAM{Config: []network.IPAMConfig{
-			{Subnet: subnet.String(), Gateway: hostAddress(subnet, hostGateway).String()},
-		}},
-		Options: map[string]string{"com.docker.network.driver.mtu": strconv.Itoa(w.setting.mtu)},
-		Labels:  clusterLabels(w.setting.cluster),
-	})
+	_, err := w.engine.NetworkCreate(ctx, name, w.setting.host.Network(subnet, clusterLabels(w.setting.cluster)))
 	return err
 }
 
-func (w *work) usedSubnets(ctx context.Context, routes []route) ([]netip.Prefix, error) {
-	var used []netip.Prefix
-	for _, r := range routes {
-		used = append(used, r.dest)
-	}
+func (w *work) usedSubnets(ctx context.Context) ([]netip.Prefix, error) {
+	used := slices.Clone(w.setting.host.Used)
 	networks, err := w.engine.NetworkList(ctx, network.ListOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("list networks: %w", err)

@@ -14,6 +14,7 @@ import (
 	"github.com/docker/docker/api/types/system"
 
 	"github.com/ycesproject/yces/swarmctl/internal/engine"
+	"github.com/ycesproject/yces/swarmctl/machines"
 )
 
 // Cures that several faults share.
@@ -66,7 +67,7 @@ func ask(ctx context.Context, e *engine.Client, conn net.Conn) (outer, []fault) 
 	if info.OperatingSystem == "Docker Desktop" || info.OSType != "linux" {
 		f.add(cureRemote, "the engine runs in the virtual machine of %s: addresses of its containers can't be reached from here", info.OperatingSystem)
 	}
-	o.missing, err = engineMissingCaps(conn)
+	o.missing, err = machines.MissingCaps(conn)
 	if err != nil {
 		f.add("", "%s", err)
 	}

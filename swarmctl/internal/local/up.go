@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/ycesproject/yces/swarmctl/internal/engine"
 	"github.com/ycesproject/yces/swarmctl/internal/event"
 	"github.com/ycesproject/yces/swarmctl/internal/target"
+	"github.com/ycesproject/yces/swarmctl/machines"
 )
 
 // Up makes the cluster match the options and returns its inventory, which it
@@ -94,15 +94,12 @@ type work struct {
 
 // prepare makes what machines need: the login key, the images, the network.
 func (w *work) prepare(ctx context.Context, host outer) error {
-	routes, err := hostRoutes()
+	lent, err := machines.ThisHost(w.options.Getenv)
 	if err != nil {
 		return err
 	}
-	w.setting = setting{
-		cluster: w.options.Name, bare: w.options.Bare, missing: host.missing,
-		cgroupV2: host.info.CgroupVersion == "2", mtu: defaultRouteMTU(routes),
-		nameservers: hostNameservers(), proxies: w.options.proxies(),
-	}
+	lent.MissingCaps, lent.CgroupV2 = host.missing, host.info.CgroupVersion == "2"
+	w.setting = setting{cluster: w.options.Name, bare: w.options.Bare, host: lent}
 	w.setting.login, err = loginKey(filepath.Join(w.options.Dir, target.IdentityFile), w.options.Name)
 	if err != nil {
 		return err
@@ -110,36 +107,21 @@ func (w *work) prepare(ctx context.Context, host outer) error {
 	if err := w.images(ctx); err != nil {
 		return err
 	}
-	return w.network(ctx, routes)
+	return w.network(ctx)
 }
 
 func (w *work) images(ctx context.Context) error {
-	certs, err := hostCAs()
-	if err != nil {
-		return err
-	}
 	b := builder{w.engine, w.sink, w.options.Getenv}
 	base, err := b.base(ctx)
 	if err != nil {
 		return err
 	}
-	w.setting.image, err = b.ensure(ctx, machineRecipe(w.options.Bare, certs), base)
+	w.setting.image, err = b.ensure(ctx, machines.Image(w.options.Bare, w.setting.host.Certs), base)
 	if err != nil {
 		return err
 	}
-	w.balancerImage, err = b.ensure(ctx, balancerRecipe(certs), base)
+	w.balancerImage, err = b.ensure(ctx, balancerRecipe(w.setting.host.Certs), base)
 	return err
-}
-
-// proxies are the user's proxy settings in the form of /etc/environment.
-func (o Options) proxies() []string {
-	var list []string
-	for _, key := range proxyVariables {
-		if value := o.Getenv(key); value != "" && !strings.ContainsAny(value, "\n\r") {
-			list = append(list, key+"="+value)
-		}
-	}
-	return list
 }
 
 // machines makes or starts every machine, all at once.

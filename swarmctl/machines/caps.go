@@ -1,4 +1,4 @@
-package local
+package machines
 
 import (
 	"fmt"
@@ -21,10 +21,10 @@ var capabilities = []string{
 // capability bits that every kernel this runs on has: up to AUDIT_READ (3.16).
 const alwaysKnown = 38
 
-// missingCaps names the capabilities that are not in the bounding set of a
+// capsMissingIn names the capabilities that are not in the bounding set of a
 // process, from its /proc/PID/status. Bits past the set's highest are unknown to
 // the kernel rather than missing.
-func missingCaps(status string) ([]string, error) {
+func capsMissingIn(status string) ([]string, error) {
 	for line := range strings.Lines(status) {
 		hex, ok := strings.CutPrefix(line, "CapBnd:")
 		if !ok {

@@ -1,77 +1,15 @@
 package local
 
 import (
-	"archive/tar"
-	"errors"
-	"io"
 	"strings"
 	"testing"
+
+	"github.com/ycesproject/yces/swarmctl/machines"
 )
-
-func reference(t *testing.T, r recipe, base string) string {
-	t.Helper()
-	ref, err := r.reference(base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ref
-}
-
-func TestAnImageIsNamedByEverythingItIsMadeOf(t *testing.T) {
-	certs := map[string][]byte{"proxy.crt": []byte("A")}
-	first := reference(t, machineRecipe(false, certs), "sha256:1")
-	if again := reference(t, machineRecipe(false, map[string][]byte{"proxy.crt": []byte("A")}), "sha256:1"); again != first {
-		t.Errorf("the same recipe gives %s and %s", first, again)
-	}
-	for what, other := range map[string]string{
-		"another base image":  reference(t, machineRecipe(false, certs), "sha256:2"),
-		"another certificate": reference(t, machineRecipe(false, map[string][]byte{"proxy.crt": []byte("B")}), "sha256:1"),
-		"no Docker":           reference(t, machineRecipe(true, certs), "sha256:1"),
-	} {
-		if other == first {
-			t.Errorf("%s gives the same image %s", what, first)
-		}
-	}
-}
-
-func TestTheBuildContextHoldsWhatTheRecipeCopies(t *testing.T) {
-	modes := contextModes(t, machineRecipe(false, map[string][]byte{"proxy.crt": []byte("A")}))
-	for name, mode := range map[string]int64{
-		"Dockerfile": 0o644, "ca/": 0o755, "ca/proxy.crt": 0o644,
-		"files/usr/local/sbin/machine-init": 0o755,
-	} {
-		if got, ok := modes[name]; !ok || got != mode {
-			t.Errorf("%s has mode %o (found %v), want %o", name, got, ok, mode)
-		}
-	}
-}
-
-func contextModes(t *testing.T, r recipe) map[string]int64 {
-	t.Helper()
-	files, err := r.context()
-	if err != nil {
-		t.Fatal(err)
-	}
-	buf, err := archive(files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	modes := map[string]int64{}
-	for reader := tar.NewReader(buf); ; {
-		h, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			return modes
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		modes[h.Name] = h.Mode
-	}
-}
 
 func TestProxiesReachBuildsAndNothingElseDoes(t *testing.T) {
 	env := map[string]string{"https_proxy": "http://proxy.example:3128", "SECRET": "x"}
-	args := builder{getenv: func(k string) string { return env[k] }}.args(machineRecipe(false, nil))
+	args := builder{getenv: func(k string) string { return env[k] }}.args(machines.Image(false, nil))
 	if v := args["https_proxy"]; v == nil || *v != "http://proxy.example:3128" {
 		t.Errorf("https_proxy = %v", v)
 	}

@@ -1,4 +1,4 @@
-package local
+package machines
 
 import (
 	"net/netip"

@@ -1,7 +1,6 @@
-package local
+package machines
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -10,10 +9,10 @@ import (
 	"syscall"
 )
 
-// engineMissingCaps names the capabilities that the process behind the socket
+// MissingCaps names the capabilities that the process behind the engine's socket
 // lacks. Where systemd made the socket that is systemd, whose set the engine
 // inherited.
-func engineMissingCaps(conn net.Conn) ([]string, error) {
+func MissingCaps(conn net.Conn) ([]string, error) {
 	unix, ok := conn.(*net.UnixConn)
 	if !ok {
 		return nil, fmt.Errorf("ask who listens: not a unix socket")
@@ -37,18 +36,5 @@ func engineMissingCaps(conn net.Conn) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read capabilities of the engine: %w", err)
 	}
-	return missingCaps(string(status))
-}
-
-// lockFile holds an exclusive lock on the open file; it ends with the process,
-// however that ends. It returns false at once where another process holds it.
-func lockFile(f *os.File) (bool, error) {
-	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("lock %s: %w", f.Name(), err)
-	}
-	return true, nil
+	return capsMissingIn(string(status))
 }

@@ -1,4 +1,4 @@
-package local
+package machines
 
 import (
 	"errors"
@@ -17,10 +17,10 @@ var subnetPools = []netip.Prefix{
 // pools hold ranges that company networks use, and the cluster's own.
 var innerPool = netip.MustParsePrefix("198.19.0.0/16")
 
-var errNoSubnet = errors.New("no free /24 in 10.213.0.0/16 or 198.18.0.0/16")
+var ErrNoSubnet = errors.New("no free /24 in 10.213.0.0/16 or 198.18.0.0/16")
 
-// freeSubnets lists the /24 networks of the pools that overlap nothing in use.
-func freeSubnets(used []netip.Prefix) []netip.Prefix {
+// FreeSubnets lists the /24 networks of the pools that overlap nothing in use.
+func FreeSubnets(used []netip.Prefix) []netip.Prefix {
 	var free []netip.Prefix
 	for _, pool := range subnetPools {
 		b := pool.Addr().As4()

@@ -1,4 +1,4 @@
-package local
+package machines
 
 import (
 	"slices"
@@ -19,7 +19,7 @@ func TestMissingCapabilitiesAreReadFromTheBoundingSet(t *testing.T) {
 		"the highest missing":  {"CapBnd:\t000000ffffffffff\n", nil},
 		"AUDIT_READ missing":   {"CapBnd:\t0000001fffffffff\n", []string{"AUDIT_READ"}},
 	} {
-		got, err := missingCaps(c.status)
+		got, err := capsMissingIn(c.status)
 		if err != nil || !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, %v; want %v", name, got, err, c.want)
 		}
@@ -28,7 +28,7 @@ func TestMissingCapabilitiesAreReadFromTheBoundingSet(t *testing.T) {
 
 func TestAStatusWithoutABoundingSetIsAnError(t *testing.T) {
 	for _, status := range []string{"", "CapEff:\t00\n", "CapBnd:\tzz\n"} {
-		if _, err := missingCaps(status); err == nil {
+		if _, err := capsMissingIn(status); err == nil {
 			t.Errorf("status %q was accepted", status)
 		}
 	}

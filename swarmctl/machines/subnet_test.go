@@ -1,4 +1,4 @@
-package local
+package machines
 
 import (
 	"net/netip"
@@ -25,20 +25,20 @@ func TestTheFirstFreeSubnetIsTaken(t *testing.T) {
 		"a hole":                   {prefixes("10.213.0.0/24", "10.213.2.0/24"), "10.213.1.0/24"},
 		"a company that uses 10/8": {prefixes("10.0.0.0/8"), "198.18.0.0/24"},
 	} {
-		if got := freeSubnets(c.used)[0].String(); got != c.want {
+		if got := FreeSubnets(c.used)[0].String(); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
 }
 
 func TestNoSubnetIsLeftWhenAllAreInUse(t *testing.T) {
-	if free := freeSubnets(prefixes("10.0.0.0/8", "198.18.0.0/15")); len(free) != 0 {
+	if free := FreeSubnets(prefixes("10.0.0.0/8", "198.18.0.0/15")); len(free) != 0 {
 		t.Errorf("%d subnets are free, want none", len(free))
 	}
 }
 
 func TestTheMachinesOwnPoolMeetsNoClusterNetwork(t *testing.T) {
-	for _, subnet := range freeSubnets(nil) {
+	for _, subnet := range FreeSubnets(nil) {
 		if innerPool.Overlaps(subnet) {
 			t.Errorf("%s overlaps %s", innerPool, subnet)
 		}
