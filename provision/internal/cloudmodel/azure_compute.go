@@ -152,11 +152,26 @@ func startMachine(w *World, r *Resource) error {
 	if err != nil {
 		return fmt.Errorf("decode custom data: %w", err)
 	}
-	m := Machine{Name: r.Inputs.Text("vmName"), CustomData: string(doc), User: r.Inputs.Text("osProfile.adminUsername")}
+	m := Machine{
+		Name: r.Inputs.Text("vmName"), PrivateAddress: w.addressOf(r),
+		CustomData: string(doc), User: r.Inputs.Text("osProfile.adminUsername"),
+	}
 	for _, key := range r.Inputs.Objects("osProfile.linuxConfiguration.ssh.publicKeys") {
 		m.Keys = append(m.Keys, key.Text("keyData"))
 	}
 	return w.machines.Start(m)
+}
+
+// addressOf is the private address of a machine's first interface.
+func (w *World) addressOf(vm *Resource) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, nic := range vm.Inputs.Objects("networkProfile.networkInterfaces") {
+		if r, ok := w.resources[nic.Text("id")]; ok {
+			return r.State.Objects("ipConfigurations")[0].Text("privateIPAddress")
+		}
+	}
+	return ""
 }
 
 func stopMachine(w *World, r *Resource) error { return w.machines.Stop(r.Inputs.Text("vmName")) }

@@ -213,8 +213,7 @@ func addPublicAddress(w *World, r, old *Resource) Object {
 	if old != nil {
 		added["ipAddress"] = old.State["ipAddress"]
 	} else {
-		// Of the loopback network: what a test sends there stays on this machine.
-		added["ipAddress"] = number("127.1.0.%d", 1+w.fresh()%250)
+		added["ipAddress"] = w.freshPublic()
 	}
 	if label := r.Inputs.Text("dnsSettings.domainNameLabel"); label != "" {
 		added["dnsSettings"] = map[string]any{"domainNameLabel": label, "fqdn": label + "." + r.Inputs.Text("location") + ".cloudapp.azure.com"}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -44,12 +45,17 @@ type World struct {
 	failures  map[string]error
 	counter   int
 	machines  Machines
+	public    netip.Prefix
 	log       []string
 }
 
 // New returns an empty world whose machines are run by m.
 func New(m Machines) *World {
-	return &World{resources: map[string]*Resource{}, failures: map[string]error{}, machines: m}
+	return &World{
+		resources: map[string]*Resource{}, failures: map[string]error{}, machines: m,
+		// Of the loopback network: what a test sends there stays on this machine.
+		public: netip.MustParsePrefix("127.1.0.0/24"),
+	}
 }
 
 // Refusal is a cloud's answer to a request that it does not carry out.
@@ -124,6 +130,13 @@ func (w *World) of(kind string) []*Resource {
 func (w *World) fresh() int {
 	w.counter++
 	return w.counter
+}
+
+// freshPublic is the next public address.
+func (w *World) freshPublic() string {
+	four := w.public.Addr().As4()
+	four[3] = byte(1 + w.fresh()%250)
+	return netip.AddrFrom4(four).String()
 }
 
 // create carries out one creation.
