@@ -30,13 +30,16 @@ type Recipe struct {
 	Certs map[string][]byte
 }
 
-// Image is the recipe of machines; bare ones have no Docker.
-func Image(bare bool, certs map[string][]byte) Recipe {
-	r := Recipe{Repository: "swarmctl-machine", Files: recipes, Dir: "recipe/machine", Certs: certs, Args: map[string]string{"DOCKER": ""}}
-	if !bare {
-		r.Args["DOCKER"] = "docker.io"
+// ImageLabel marks the images that are made by recipes, with their repository.
+const ImageLabel = "swarmctl.local.image"
+
+// Image is the recipe of machines that have more packages of Debian's than a
+// fresh server, docker.io for instance.
+func Image(certs map[string][]byte, packages ...string) Recipe {
+	return Recipe{
+		Repository: "swarmctl-machine", Files: recipes, Dir: "recipe/machine", Certs: certs,
+		Args: map[string]string{"PACKAGES": strings.Join(packages, " ")},
 	}
-	return r
 }
 
 // Context is the build context, in a fixed order.

@@ -18,14 +18,14 @@ func reference(t *testing.T, r Recipe, base string) string {
 
 func TestAnImageIsNamedByEverythingItIsMadeOf(t *testing.T) {
 	certs := map[string][]byte{"proxy.crt": []byte("A")}
-	first := reference(t, Image(false, certs), "sha256:1")
-	if again := reference(t, Image(false, map[string][]byte{"proxy.crt": []byte("A")}), "sha256:1"); again != first {
+	first := reference(t, Image(certs, "docker.io"), "sha256:1")
+	if again := reference(t, Image(map[string][]byte{"proxy.crt": []byte("A")}, "docker.io"), "sha256:1"); again != first {
 		t.Errorf("the same recipe gives %s and %s", first, again)
 	}
 	for what, other := range map[string]string{
-		"another base image":  reference(t, Image(false, certs), "sha256:2"),
-		"another certificate": reference(t, Image(false, map[string][]byte{"proxy.crt": []byte("B")}), "sha256:1"),
-		"no Docker":           reference(t, Image(true, certs), "sha256:1"),
+		"another base image":  reference(t, Image(certs, "docker.io"), "sha256:2"),
+		"another certificate": reference(t, Image(map[string][]byte{"proxy.crt": []byte("B")}, "docker.io"), "sha256:1"),
+		"no Docker":           reference(t, Image(certs), "sha256:1"),
 	} {
 		if other == first {
 			t.Errorf("%s gives the same image %s", what, first)
@@ -34,7 +34,7 @@ func TestAnImageIsNamedByEverythingItIsMadeOf(t *testing.T) {
 }
 
 func TestTheBuildContextHoldsWhatTheRecipeCopies(t *testing.T) {
-	modes := contextModes(t, Image(false, map[string][]byte{"proxy.crt": []byte("A")}))
+	modes := contextModes(t, Image(map[string][]byte{"proxy.crt": []byte("A")}, "docker.io"))
 	for name, mode := range map[string]int64{
 		"Dockerfile": 0o644, "ca/": 0o755, "ca/proxy.crt": 0o644,
 		"files/usr/local/sbin/machine-init": 0o755,

@@ -73,7 +73,7 @@ func (b builder) build(ctx context.Context, r machines.Recipe, ref string) error
 		Version:   build.BuilderV1,
 		Tags:      []string{ref},
 		BuildArgs: b.args(r),
-		Labels:    map[string]string{labelImage: r.Repository},
+		Labels:    map[string]string{machines.ImageLabel: r.Repository},
 		Remove:    true, ForceRemove: true,
 	})
 	if err != nil {

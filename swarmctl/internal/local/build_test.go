@@ -9,12 +9,12 @@ import (
 
 func TestProxiesReachBuildsAndNothingElseDoes(t *testing.T) {
 	env := map[string]string{"https_proxy": "http://proxy.example:3128", "SECRET": "x"}
-	args := builder{getenv: func(k string) string { return env[k] }}.args(machines.Image(false, nil))
+	args := builder{getenv: func(k string) string { return env[k] }}.args(machines.Image(nil, "docker.io"))
 	if v := args["https_proxy"]; v == nil || *v != "http://proxy.example:3128" {
 		t.Errorf("https_proxy = %v", v)
 	}
-	if v := args["DOCKER"]; v == nil || *v != "docker.io" {
-		t.Errorf("DOCKER = %v", v)
+	if v := args["PACKAGES"]; v == nil || *v != "docker.io" {
+		t.Errorf("PACKAGES = %v", v)
 	}
 	if len(args) != 3 { // BASE too
 		t.Errorf("arguments = %v", args)

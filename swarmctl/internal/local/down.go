@@ -16,6 +16,7 @@ import (
 
 	"github.com/ycesproject/yces/swarmctl/internal/engine"
 	"github.com/ycesproject/yces/swarmctl/internal/event"
+	"github.com/ycesproject/yces/swarmctl/machines"
 )
 
 // Down removes everything that carries the cluster's label, and its state
@@ -120,7 +121,7 @@ func removeVolumes(ctx context.Context, e *engine.Client, name string, sink even
 }
 
 func removeImages(ctx context.Context, e *engine.Client, sink event.Sink) error {
-	list, err := e.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", labelImage))})
+	list, err := e.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", machines.ImageLabel))})
 	if err != nil {
 		return fmt.Errorf("list images: %w", err)
 	}

@@ -23,8 +23,6 @@ const (
 	// The probe's settings, to keep them when the balancer is replaced.
 	labelInterval  = "swarmctl.local.probe-interval"
 	labelThreshold = "swarmctl.local.probe-threshold"
-	// labelImage marks the images that this package builds.
-	labelImage = "swarmctl.local.image"
 )
 
 // roleBalancer is the container that is no machine.

@@ -116,7 +116,11 @@ func (w *work) images(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.setting.image, err = b.ensure(ctx, machines.Image(w.options.Bare, w.setting.host.Certs), base)
+	packages := []string{"docker.io"}
+	if w.options.Bare {
+		packages = nil
+	}
+	w.setting.image, err = b.ensure(ctx, machines.Image(w.setting.host.Certs, packages...), base)
 	if err != nil {
 		return err
 	}
