@@ -19,8 +19,8 @@ import (
 	"github.com/ycesproject/yces/provision/internal/cloudmodel"
 )
 
-// buildDir is where build has put the program; TestMain removes it.
-var buildDir string
+// buildDir is where programs are built; TestMain removes it.
+var buildDir = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "provision") })
 
 // buildCost is the time and memory that it took: that of a warm cache, since the
 // tests' own binary has just been compiled. Makefile prints the file that
@@ -39,19 +39,27 @@ func buildCost(begin time.Time, state *os.ProcessState) error {
 	return os.WriteFile(path, []byte(line), 0o600)
 }
 
-// build builds the program once for all tests.
-var build = sync.OnceValues(func() (string, error) {
-	var err error
-	if buildDir, err = os.MkdirTemp("", "provision"); err != nil {
+// build and buildSwarmctl build the two programs, once for all tests.
+var (
+	build         = sync.OnceValues(func() (string, error) { return buildPackage("provision", ".", buildCost) })
+	buildSwarmctl = sync.OnceValues(func() (string, error) { return buildPackage("swarmctl", "../swarmctl", nil) })
+)
+
+func buildPackage(name, folder string, cost func(time.Time, *os.ProcessState) error) (string, error) {
+	dir, err := buildDir()
+	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(buildDir, "provision")
-	begin, command := time.Now(), exec.Command("go", "build", "-p", "1", "-ldflags", "-s -w", "-o", path, ".")
+	path := filepath.Join(dir, name)
+	begin, command := time.Now(), exec.Command("go", "build", "-p", "1", "-ldflags", "-s -w", "-o", path, folder)
 	if out, err := command.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the program: %w\n%s", err, out)
+		return "", fmt.Errorf("build %s: %w\n%s", name, err, out)
 	}
-	return path, buildCost(begin, command.ProcessState)
-})
+	if cost == nil {
+		return path, nil
+	}
+	return path, cost(begin, command.ProcessState)
+}
 
 // keys stands in for machines: each start gives one a new host key.
 type keys struct {

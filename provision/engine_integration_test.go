@@ -98,9 +98,9 @@ func TestTheDevelopmentStackLives(t *testing.T) {
 // machines don't answer, and are named.
 func (s *pulumiStack) readBySwarmctl() {
 	s.t.Helper()
-	path := filepath.Join(s.t.TempDir(), "swarmctl")
-	if out, err := exec.Command("go", "build", "-p", "1", "-o", path, "../swarmctl").CombinedOutput(); err != nil {
-		s.t.Fatalf("build swarmctl: %v\n%s", err, out)
+	path, err := buildSwarmctl()
+	if err != nil {
+		s.t.Fatal(err)
 	}
 	if err := os.Symlink(cli(), filepath.Join(s.bin, "pulumi")); err != nil {
 		s.t.Fatal(err)

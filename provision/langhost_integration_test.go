@@ -32,8 +32,9 @@ const programVariable = "PROVISION_TEST_PROGRAM"
 func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) != "pulumi-language-go" {
 		m.Run()
-		if err := os.RemoveAll(buildDir); err != nil {
-			log.Print("remove the program: ", err)
+		dir, err := buildDir()
+		if err := errors.Join(err, os.RemoveAll(dir)); err != nil {
+			log.Print("remove the programs: ", err)
 		}
 		return
 	}
