@@ -32,6 +32,9 @@ type Target struct {
 	Created bool
 	// Before is what ran before; its version is older than any of ours.
 	Before swarm.Service
+	// Former are the tasks that there were before, by their IDs. That one of
+	// them ended says nothing about what came then.
+	Former map[string]bool
 	// Back: the service is on its way back to Before.
 	Back bool
 }
@@ -165,15 +168,31 @@ func (o updateService) apply(ctx context.Context, w ReadWriter, a *applied) erro
 	spec := a.withIDs(o.spec)
 	// A lower counter would restart tasks for no reason.
 	spec.TaskTemplate.ForceUpdate = o.current.Spec.TaskTemplate.ForceUpdate
-	_, err := w.ServiceUpdate(ctx, o.current.ID, o.current.Version, spec, swarm.ServiceUpdateOptions{})
+	former, err := taskIDs(ctx, w, o.current)
+	if err != nil {
+		return err
+	}
+	_, err = w.ServiceUpdate(ctx, o.current.ID, o.current.Version, spec, swarm.ServiceUpdateOptions{})
 	if staleVersion(err) {
 		err = o.again(ctx, w, spec)
 	}
 	if err != nil {
 		return err
 	}
-	a.targets = append(a.targets, Target{ID: o.current.ID, Name: o.spec.Name, Spec: o.spec, Before: o.current})
+	a.targets = append(a.targets, Target{ID: o.current.ID, Name: o.spec.Name, Spec: o.spec, Before: o.current, Former: former})
 	return nil
+}
+
+func taskIDs(ctx context.Context, api Reader, s swarm.Service) (map[string]bool, error) {
+	tasks, err := tasksOf(ctx, api, []swarm.Service{s})
+	if err != nil {
+		return nil, fmt.Errorf("list tasks of %s: %w", s.Spec.Name, err)
+	}
+	ids := map[string]bool{}
+	for _, t := range tasks {
+		ids[t.ID] = true
+	}
+	return ids, nil
 }
 
 // again writes on top of a newer version where only the swarm itself wrote

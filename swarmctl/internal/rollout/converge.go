@@ -165,15 +165,15 @@ func tasksOf(ctx context.Context, api Reader, services []swarm.Service) ([]swarm
 	return api.TaskList(ctx, swarm.TaskListOptions{Filters: args})
 }
 
-// ours leaves out tasks that ended before this rollout began: what is older
-// than the service's last change before ours, by the managers' own clock.
+// ours leaves out the ends of tasks that there were before this rollout: tasks
+// may have failed for days on a node that lacked the image, for instance.
 func (w *watch) ours(tasks []swarm.Task) []swarm.Task {
 	var result []swarm.Task
 	for _, t := range tasks {
 		if t.ServiceID != w.target.ID {
 			continue
 		}
-		if endedBadly(t, false) && !t.CreatedAt.After(w.target.Before.UpdatedAt) {
+		if endedBadly(t, false) && w.target.Former[t.ID] {
 			continue
 		}
 		result = append(result, t)

@@ -28,7 +28,7 @@ func Rollback(ctx context.Context, api ReadWriter, targets []Target, timing Timi
 			errs = append(errs, remove(ctx, api, t, sink))
 			continue
 		}
-		if err := revert(ctx, api, t, sink); err != nil {
+		if err := revert(ctx, api, &t, sink); err != nil {
 			errs = append(errs, err)
 			continue
 		}
@@ -50,12 +50,16 @@ func remove(ctx context.Context, api ReadWriter, t Target, sink event.Sink) erro
 	return nil
 }
 
-// revert asks for the previous spec, unless the swarm went back by itself.
-func revert(ctx context.Context, api ReadWriter, t Target, sink event.Sink) error {
+// revert asks for the previous spec, unless the swarm went back by itself. The
+// tasks of the failed release become former ones.
+func revert(ctx context.Context, api ReadWriter, t *Target, sink event.Sink) error {
 	return retry(ctx, func() error {
 		for {
-			s, err := inspect(ctx, api, t)
+			s, err := inspect(ctx, api, *t)
 			if err != nil {
+				return err
+			}
+			if t.Former, err = taskIDs(ctx, api, s); err != nil {
 				return err
 			}
 			if len(Diff(s.Spec, t.Before.Spec, nil)) == 0 {

@@ -223,6 +223,9 @@ func (f *fakeSwarm) ServiceList(context.Context, swarm.ServiceListOptions) ([]sw
 }
 
 func (f *fakeSwarm) TaskList(context.Context, swarm.TaskListOptions) ([]swarm.Task, error) {
+	if f.tasks == nil {
+		return nil, nil
+	}
 	return f.tasks(), nil
 }
 
@@ -349,7 +352,7 @@ func TestConvergeGivesUpOnATaskThatFitsNowhere(t *testing.T) {
 
 func TestConvergeDoesNotCallAFlappingServiceGood(t *testing.T) {
 	looks := 0
-	f := &fakeSwarm{service: swarm.Service{ID: "s", Spec: spec("shop_web", "new", func(s *swarm.ServiceSpec) { s.UpdateConfig.Monitor = 30 * time.Millisecond })}}
+	f := &fakeSwarm{service: swarm.Service{ID: "s", Spec: spec("shop_web", "new", func(s *swarm.ServiceSpec) { s.UpdateConfig.Monitor = 500 * time.Millisecond })}}
 	f.tasks = func() []swarm.Task {
 		looks++
 		up := []swarm.Task{task(1, "n1", swarm.TaskStateRunning, "new"), task(2, "n2", swarm.TaskStateRunning, "new")}
@@ -358,9 +361,9 @@ func TestConvergeDoesNotCallAFlappingServiceGood(t *testing.T) {
 		}
 		return up
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	if err := Converge(ctx, f, []Target{{ID: "s", Name: "shop_web", Created: true}}, Timing{Poll: 10 * time.Millisecond, SilentFor: time.Second}, nil); !errors.Is(err, context.DeadlineExceeded) {
+	if err := Converge(ctx, f, []Target{{ID: "s", Name: "shop_web", Created: true}}, Timing{Poll: 5 * time.Millisecond, SilentFor: time.Second}, nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want it to wait on", err)
 	}
 }
