@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/ycesproject/yces/provision/internal/cloudmodel"
+	"github.com/ycesproject/yces/provision/inventory"
 )
 
 // operation is a stack whose machines run, and an operator's home.
@@ -156,9 +157,12 @@ func TestFromNothingToThePage(t *testing.T) {
 	o.step("no page yet", o.checkNoPage)
 	o.step("swarmctl deploy", func() { o.deploy(2) })
 	o.step("the page", func() { o.checkPage("yces-dev-manager-1", "yces-dev-worker-1") })
-	o.step("a machine with another key", func() { o.checkForeignKey("yces-dev-worker-1", "up") })
+	o.step("a machine with another key", func() {
+		o.checkForeignKey("yces-dev-worker-1", o.node("yces-dev-worker-1").Address, "up")
+	})
 	o.step("pulumi up, one worker more", func() { o.set("workers", "2"); o.apply() })
 	o.step("swarmctl up", o.joinWorker)
+	o.step("pulumi up, swarmctl up: a machine rebuilt", o.rebuildWorker)
 	o.step("swarmctl deploy", func() { o.deploy(3) })
 	o.step("the page", func() { o.checkPage("yces-dev-manager-1", "yces-dev-worker-1", "yces-dev-worker-2") })
 	o.step("pulumi destroy", o.checkEnd)
@@ -182,7 +186,9 @@ func TestTheBastionIsTheOnlyWayIn(t *testing.T) {
 			t.Errorf("up --dry-run printed:\n%s", out)
 		}
 	})
-	o.step("a bastion with another key", func() { o.checkForeignKey("yces-dev-bastion", "up", "--dry-run") })
+	o.step("a bastion with another key", func() {
+		o.checkForeignKey("yces-dev-bastion", inv.Bastion.Address, "up", "--dry-run")
+	})
 	o.step("pulumi destroy", o.checkEnd)
 }
 
@@ -196,7 +202,7 @@ cat /var/lib/yces/role
 hostname
 sshd -T | grep -E '^(permitrootlogin|passwordauthentication) '
 sudo -u azureuser sudo -n id -u
-systemctl is-system-running
+systemctl is-system-running --wait
 command -v dockerd || echo no Docker yet`)
 		if want := "status: done\nnode\n" + n.Name + "\npermitrootlogin no\npasswordauthentication no\n0\nrunning\nno Docker yet\n"; got != want {
 			o.t.Errorf("%s after its first boot:\n%swant\n%s", n.Name, got, want)
@@ -349,21 +355,50 @@ func (o *operation) eventually(what string, check func() error) {
 }
 
 // checkForeignKey puts another host key on a machine behind everybody's back, as
-// somebody who answers in its place would have.
-func (o *operation) checkForeignKey(victim string, command ...string) {
+// somebody who answers in its place would have, and wants a command to stop there.
+func (o *operation) checkForeignKey(machine, address string, command ...string) {
 	o.t.Helper()
-	o.onMachine(victim, `mkdir /root/keys && mv /etc/ssh/ssh_host_* /root/keys/ && ssh-keygen -q -A && systemctl restart ssh`)
+	o.onMachine(machine, `mkdir /root/keys && mv /etc/ssh/ssh_host_* /root/keys/ && ssh-keygen -q -A && systemctl restart ssh`)
 	for range 2 { // the second time as the first: nothing was learned
 		_, stderr, code := o.run(0, command...)
-		if code != 6 || !strings.Contains(stderr, victim) || !strings.Contains(stderr, "host key") {
-			o.t.Errorf("with a foreign host key, it exited %d:\n%s", code, stderr)
+		if code != 6 || !strings.Contains(stderr, "check host key of") || !strings.Contains(stderr, " at "+address+":22") {
+			o.t.Errorf("with a foreign host key, swarmctl %s exited %d:\n%s", strings.Join(command, " "), code, stderr)
 		}
 	}
-	o.onMachine(victim, `mv /root/keys/* /etc/ssh/ && systemctl restart ssh`)
+	o.onMachine(machine, `mv /root/keys/* /etc/ssh/ && systemctl restart ssh`)
 	o.do(0, command...)
 	if left, err := os.ReadDir(filepath.Join(o.home, ".ssh")); err != nil || len(left) != 1 {
 		o.t.Errorf("~/.ssh holds %v, %v; want the login key alone", left, err)
 	}
+}
+
+// node is one of the inventory's.
+func (o *operation) node(name string) inventory.Node {
+	o.t.Helper()
+	for _, n := range o.inventory().Nodes {
+		if n.Name == name {
+			return n
+		}
+	}
+	o.t.Fatalf("the inventory has no %s", name)
+	return inventory.Node{}
+}
+
+// rebuildWorker wants a machine that is made anew to return under its name and
+// addresses, with keys of its own, and to be a node again.
+func (o *operation) rebuildWorker() {
+	o.t.Helper()
+	const name = "yces-dev-worker-1"
+	before := o.node(name)
+	o.set("rebuild[0]", name)
+	o.set("sshKeys[1]", login) // what the machine starts with has changed
+	o.apply()
+	after := o.node(name)
+	if slices.Equal(before.HostKeys, after.HostKeys) || before.Address != after.Address || before.PrivateAddress != after.PrivateAddress {
+		o.t.Errorf("rebuilt, it is %+v, was %+v", after, before)
+	}
+	o.do(0, "up")
+	o.checkNodes("yces-dev-manager-1 manager", "yces-dev-worker-1 worker", "yces-dev-worker-2 worker")
 }
 
 // joinWorker wants `up` to touch the new machine alone.
