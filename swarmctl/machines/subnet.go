@@ -17,6 +17,7 @@ var subnetPools = []netip.Prefix{
 // pools hold ranges that company networks use, and the cluster's own.
 var innerPool = netip.MustParsePrefix("198.19.0.0/16")
 
+// ErrNoSubnet says that FreeSubnets found none.
 var ErrNoSubnet = errors.New("no free /24 in 10.213.0.0/16 or 198.18.0.0/16")
 
 // FreeSubnets lists the /24 networks of the pools that overlap nothing in use.

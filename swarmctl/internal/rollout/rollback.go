@@ -28,7 +28,7 @@ func Rollback(ctx context.Context, api ReadWriter, targets []Target, timing Timi
 			errs = append(errs, remove(ctx, api, t, sink))
 			continue
 		}
-		if err := revert(ctx, api, &t, sink); err != nil {
+		if err := retry(ctx, func() error { return revert(ctx, api, &t, sink) }); err != nil {
 			errs = append(errs, err)
 			continue
 		}
@@ -53,29 +53,25 @@ func remove(ctx context.Context, api ReadWriter, t Target, sink event.Sink) erro
 // revert asks for the previous spec, unless the swarm went back by itself. The
 // tasks of the failed release become former ones.
 func revert(ctx context.Context, api ReadWriter, t *Target, sink event.Sink) error {
-	return retry(ctx, func() error {
-		for {
-			s, err := inspect(ctx, api, *t)
-			if err != nil {
-				return err
-			}
-			if t.Former, err = taskIDs(ctx, api, s); err != nil {
-				return err
-			}
-			if len(Diff(s.Spec, t.Before.Spec, nil)) == 0 {
-				return nil
-			}
-			sink.Start(subject(t.Name), "rolling back")
-			_, err = api.ServiceUpdate(ctx, s.ID, s.Version, s.Spec, swarm.ServiceUpdateOptions{Rollback: "previous"})
-			if staleVersion(err) && ctx.Err() == nil {
-				continue
-			}
-			if err != nil {
-				return fmt.Errorf("roll back service %s: %w", t.Name, err)
-			}
-			return nil
-		}
-	})
+	s, err := inspect(ctx, api, *t)
+	if err != nil {
+		return err
+	}
+	if t.Former, err = taskIDs(ctx, api, s); err != nil {
+		return err
+	}
+	if len(Diff(s.Spec, t.Before.Spec, nil)) == 0 {
+		return nil
+	}
+	sink.Start(subject(t.Name), "rolling back")
+	_, err = api.ServiceUpdate(ctx, s.ID, s.Version, s.Spec, swarm.ServiceUpdateOptions{Rollback: "previous"})
+	if staleVersion(err) && ctx.Err() == nil {
+		return revert(ctx, api, t, sink)
+	}
+	if err != nil {
+		return fmt.Errorf("roll back service %s: %w", t.Name, err)
+	}
+	return nil
 }
 
 func inspect(ctx context.Context, api Reader, t Target) (swarm.Service, error) {
