@@ -99,3 +99,19 @@ func TestTheMonitorIsRebuiltInItsPlace(t *testing.T) {
 	s.unchanged()
 	s.destroyed()
 }
+
+// Another range is another network, with the machine, its group and its routes
+// anew; the address stays.
+func TestTheMonitorMovesToAnotherNetwork(t *testing.T) {
+	t.Parallel()
+	s := newDev(t, "workers", "0", "jenkins", "false", "monitor", "true")
+	s.up()
+	before := s.inventory().ByRole(inventory.Monitor)[0]
+	s.set("monitorCidr", "10.31.0.0/24")
+	s.up()
+	if after := s.inventory().ByRole(inventory.Monitor)[0]; after.Address != before.Address {
+		t.Errorf("the monitor was at %s and is at %s", before.Address, after.Address)
+	}
+	s.unchanged()
+	s.destroyed()
+}

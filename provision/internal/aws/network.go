@@ -83,8 +83,10 @@ func (n *Network) securityGroup(ctx *pulumi.Context, name string, args *NetworkA
 	if len(args.ClientsFrom) > 0 {
 		rules = append(rules, ingress("overview page", 443, args.ClientsFrom))
 	}
+	// Names are unique, so that where a group is replaced, the machine has the new
+	// one before the old one goes: EC2 keeps a group that a machine is in.
 	group, err := ec2.NewSecurityGroup(ctx, name, &ec2.SecurityGroupArgs{
-		Name: pulumi.String(name), Description: pulumi.String("the monitoring host"),
+		NamePrefix: pulumi.String(name + "-"), Description: pulumi.String("the monitoring host"),
 		VpcId:   vpc.ID(),
 		Ingress: rules,
 		Egress: ec2.SecurityGroupEgressArray{&ec2.SecurityGroupEgressArgs{
@@ -92,7 +94,7 @@ func (n *Network) securityGroup(ctx *pulumi.Context, name string, args *NetworkA
 			FromPort: pulumi.Int(0), ToPort: pulumi.Int(0), CidrBlocks: pulumi.StringArray{pulumi.String(everywhere)},
 		}},
 		Tags: args.tags(name),
-	}, pulumi.Parent(n), pulumi.DeleteBeforeReplace(true))
+	}, pulumi.Parent(n))
 	if err != nil {
 		return fmt.Errorf("declare security group: %w", err)
 	}

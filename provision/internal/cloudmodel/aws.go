@@ -40,7 +40,7 @@ var awsKinds = map[string]kind{
 	awsGateway:  numbered("igw", kind{check: checkGateway, inUse: mappedAddresses}),
 	awsTable:    numbered("rtb", fixed(kind{check: checkRoutes, inUse: dependency("routeTable")}, "vpcId")),
 	awsRoute:    numbered("rtbassoc", fixed(kind{check: checkRoute}, "subnetId")),
-	awsGroup:    numbered("sg", fixed(kind{check: checkAwsGroup, inUse: dependentObject}, "name", "description", "vpcId")),
+	awsGroup:    numbered("sg", fixed(kind{check: checkAwsGroup, adds: addGroupName, inUse: dependentObject}, "name", "namePrefix", "description", "vpcId")),
 	awsInstance: numbered("i", fixed(kind{check: checkInstance, inUse: free}, "ami", "keyName", "subnetId")),
 	awsKeyPair: fixed(kind{
 		id:    func(_ *World, in Object) string { return in.Text("keyName") },
@@ -59,6 +59,17 @@ func addAddress(w *World, r, old *Resource) Object {
 		return Object{"publicIp": old.State["publicIp"], "allocationId": r.ID}
 	}
 	return Object{"publicIp": number("127.2.0.%d", 1+w.fresh()%250), "allocationId": r.ID}
+}
+
+// addGroupName completes a prefix, as the provider does.
+func addGroupName(w *World, r, old *Resource) Object {
+	switch {
+	case r.Inputs.Text("name") != "":
+		return nil
+	case old != nil:
+		return Object{"name": old.State["name"]}
+	}
+	return Object{"name": r.Inputs.Text("namePrefix") + number("%026d", w.fresh())}
 }
 
 // awsReferences are the properties that name another resource: what its

@@ -1,6 +1,7 @@
 package cloudmodel
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -85,6 +86,9 @@ func checkRoute(w *World, r, _ *Resource) []error {
 	return faults
 }
 
+// prefixLimit leaves room for what the provider makes a name of.
+const prefixLimit = 100
+
 // rulesPerGroup is EC2's quota for each direction; a rule counts once for each
 // of its ranges.
 const rulesPerGroup = 60
@@ -92,7 +96,12 @@ const rulesPerGroup = 60
 func checkAwsGroup(w *World, r, _ *Resource) []error {
 	faults := refer(r.Inputs, "vpcId")
 	name, text := r.Inputs.Text("name"), r.Inputs.Text("description")
-	if name == "" || !awsText.MatchString(name) || strings.HasPrefix(name, "sg-") {
+	prefix := r.Inputs.Text("namePrefix")
+	if (name == "") == (prefix == "") || len(prefix) > prefixLimit { // the provider's own check
+		faults = append(faults, refuse("InvalidParameterValue", "exactly one of name and name_prefix, the latter of %d letters at the most", prefixLimit))
+	}
+	name = cmp.Or(name, prefix)
+	if !awsText.MatchString(name) || strings.HasPrefix(name, "sg-") {
 		faults = append(faults, refuse("InvalidParameterValue", "Value (%s) for parameter GroupName is invalid. Character sets beyond ASCII are not supported.", name))
 	}
 	if !awsText.MatchString(text) {
@@ -102,7 +111,7 @@ func checkAwsGroup(w *World, r, _ *Resource) []error {
 		faults = append(faults, checkAwsRules(r.Inputs.Objects(direction))...)
 	}
 	for _, other := range w.of(awsGroup) {
-		if other.ID != r.ID && other.Inputs.Text("name") == name && other.Inputs.Text("vpcId") == r.Inputs.Text("vpcId") {
+		if other.ID != r.ID && other.State.Text("name") == name && other.Inputs.Text("vpcId") == r.Inputs.Text("vpcId") {
 			faults = append(faults, refuse("InvalidGroup.Duplicate", "The security group '%s' already exists for VPC '%s'", name, r.Inputs.Text("vpcId")))
 		}
 	}

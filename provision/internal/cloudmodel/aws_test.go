@@ -78,7 +78,10 @@ func TestWhatEC2RefusesTheModelRefuses(t *testing.T) {
 		{`"routes": [`, `"routes": [{"cidrBlock": "0.0.0.0/0", "gatewayId": "igw-00000003"}, `, "RouteAlreadyExists", ""},
 		{`"rtb-00000004"`, `"rtb-00000099"`, "InvalidRouteTableID.NotFound", ""},
 		{`{"subnetId": "subnet-00000002", "routeTableId"`, `{"subnetId": "rtb-00000004", "routeTableId"`, "InvalidSubnetID.Malformed", ""},
-		{`"name": "monitor"`, `"name": ""`, "InvalidParameterValue", "GroupName"},
+		{`"name": "monitor"`, `"name": ""`, "InvalidParameterValue", "exactly one of name and name_prefix"},
+		{`"name": "monitor"`, `"name": "monitor", "namePrefix": "m-"`, "InvalidParameterValue", "exactly one of name and name_prefix"},
+		{`"name": "monitor"`, `"namePrefix": "` + strings.Repeat("m", 101) + `"`, "InvalidParameterValue", "100 letters"},
+		{`"name": "monitor"`, `"namePrefix": "sg-"`, "InvalidParameterValue", "GroupName"},
 		{`"name": "monitor"`, `"name": "sg-monitor"`, "InvalidParameterValue", "GroupName"},
 		{`"name": "monitor"`, `"name": "` + strings.Repeat("m", 256) + `"`, "InvalidParameterValue", "GroupName"},
 		{`"the monitoring host"`, `"the host's"`, "InvalidParameterValue", "GroupDescription"},
@@ -268,6 +271,25 @@ func TestWhatEC2CanNotChangeTakesAnotherResource(t *testing.T) {
 		if _, err := w.update(idOf(t, w, r.kind), parsed(t, strings.Replace(r.inputs, c.old, c.replacement, 1))); err != nil {
 			t.Errorf("%s: %v", c.replacement, err)
 		}
+	}
+}
+
+func TestGroupsOfOnePrefixHaveNamesOfTheirOwn(t *testing.T) {
+	w := watched(t)
+	text := strings.Replace(monitored[5].inputs, `"name": "monitor"`, `"namePrefix": "monitor-"`, 1)
+	var names []string
+	for range 2 {
+		r, err := w.create(awsGroup, parsed(t, text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, err = w.update(r.ID, parsed(t, strings.Replace(text, "192.0.2.0/24", "192.0.2.0/25", 1))); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, r.State.Text("name"))
+	}
+	if names[0] == names[1] || !strings.HasPrefix(names[0], "monitor-0") {
+		t.Errorf("got the names %q", names)
 	}
 }
 
