@@ -8,12 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/ycesproject/yces/provision/internal/cloudmodel"
-	"github.com/ycesproject/yces/provision/inventory"
 )
 
 // setSecret configures a deploy secret as an operator does: it is typed, and on
@@ -71,47 +69,5 @@ func TestDeploySecretsStayInTheConfiguration(t *testing.T) {
 	}
 	s.setSecret("API_TOKEN", "another")
 	s.unchanged() // no machine knows them
-	s.destroyed()
-}
-
-func TestTheMonitorIsRebuiltInItsPlace(t *testing.T) {
-	t.Parallel()
-	s := newDev(t, "workers", "0", "jenkins", "false", "monitor", "true")
-	s.up()
-	before := s.inventory().ByRole(inventory.Monitor)[0]
-	s.set("sshKeys[1]", strings.Replace(login, "FK5h", "FK5g", 1))
-	s.unchanged()
-	s.set("rebuild[0]", before.Name)
-	s.world.Forget()
-	s.up()
-	var changes []string
-	for _, line := range s.world.Log() {
-		verb, id, _ := strings.Cut(line, " ")
-		kind, _, _ := strings.Cut(id, "-")
-		changes = append(changes, verb+" "+kind)
-	}
-	if want := []string{"delete eipassoc", "delete i", "create i", "create eipassoc"}; !slices.Equal(changes, want) {
-		t.Errorf("a rebuild did %q, want %q", changes, want)
-	}
-	if after := s.inventory().ByRole(inventory.Monitor)[0]; after.Address != before.Address || !slices.Equal(after.HostKeys, before.HostKeys) {
-		t.Errorf("the monitor was %+v and is %+v", before, after)
-	}
-	s.unchanged()
-	s.destroyed()
-}
-
-// Another range is another network, with the machine, its group and its routes
-// anew; the address stays.
-func TestTheMonitorMovesToAnotherNetwork(t *testing.T) {
-	t.Parallel()
-	s := newDev(t, "workers", "0", "jenkins", "false", "monitor", "true")
-	s.up()
-	before := s.inventory().ByRole(inventory.Monitor)[0]
-	s.set("monitorCidr", "10.31.0.0/24")
-	s.up()
-	if after := s.inventory().ByRole(inventory.Monitor)[0]; after.Address != before.Address {
-		t.Errorf("the monitor was at %s and is at %s", before.Address, after.Address)
-	}
-	s.unchanged()
 	s.destroyed()
 }

@@ -25,7 +25,7 @@ const (
 type declared struct {
 	token, name, parent string
 	inputs              map[string]any
-	ignored             []string
+	ignored, needs      []string
 	protect             bool
 }
 
@@ -43,7 +43,7 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	r.mu.Lock()
 	r.list = append(r.list, declared{
 		token: args.TypeToken, name: args.Name, parent: rpc.GetParent(),
-		inputs: args.Inputs.Mappable(), ignored: rpc.GetIgnoreChanges(), protect: rpc.GetProtect(),
+		inputs: args.Inputs.Mappable(), ignored: rpc.GetIgnoreChanges(), needs: rpc.GetDependencies(), protect: rpc.GetProtect(),
 	})
 	number := len(r.list)
 	r.mu.Unlock()

@@ -347,6 +347,16 @@ func TestTheMonitorsDiskIsEncryptedAndItsMetadataNeedsATokenAndNoHop(t *testing.
 	}
 }
 
+// EC2 refuses an address before there is a gateway, and to take a gateway away
+// from under an address; neither names the other.
+func TestTheMonitorsAddressWaitsForTheGateway(t *testing.T) {
+	r, _ := run(t, prod(t))
+	needs := r.of("aws:ec2/eipAssociation:EipAssociation")[0].needs
+	if !slices.ContainsFunc(needs, func(urn string) bool { return strings.Contains(urn, "aws:ec2/internetGateway:InternetGateway::") }) {
+		t.Errorf("it waits for %q only", needs)
+	}
+}
+
 func TestProtectionCoversManagersTheAddressAndJenkinssDisk(t *testing.T) {
 	protected := func(values settings.Values) string {
 		r, _ := run(t, values)
