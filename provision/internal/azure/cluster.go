@@ -15,8 +15,12 @@ import (
 // ClusterArgs is what a cluster needs beyond its settings.
 type ClusterArgs struct {
 	Settings settings.Settings
-	// NodeInit, BastionInit and JenkinsInit are cloud-init documents.
-	NodeInit, BastionInit, JenkinsInit pulumi.StringInput
+	// NodeInit and BastionInit are cloud-init documents; JenkinsInit writes
+	// Jenkins's for its machine's address and its vault's.
+	NodeInit, BastionInit pulumi.StringInput
+	JenkinsInit           func(address, vault string) (string, error)
+	// JenkinsSecrets are to lie in Jenkins's vault, by name; nil for no vault.
+	JenkinsSecrets map[string]pulumi.StringInput
 	// MonitorAddress is the monitoring host's; nil where there is none.
 	MonitorAddress pulumi.StringInput
 }
@@ -30,6 +34,7 @@ type Cluster struct {
 	// Roles are the nodes' roles, in the same order.
 	Roles   []inventory.Role
 	Jenkins *Machine // nil where off
+	Vault   *Vault   // nil where Jenkins has no secrets
 	Bastion *Machine // nil where off
 	// Endpoint is the URL that users open.
 	Endpoint pulumi.StringOutput
@@ -198,18 +203,28 @@ func (c *Cluster) others(ctx *pulumi.Context, args *ClusterArgs, network *Networ
 	if !s.Jenkins.Enabled {
 		return nil
 	}
+	return c.jenkins(ctx, args, network)
+}
+
+func (c *Cluster) jenkins(ctx *pulumi.Context, args *ClusterArgs, network *Network) error {
+	s := args.Settings
 	name := c.place.name("jenkins")
 	machine := args.machine(c.place, "jenkins", s.Jenkins.Size)
 	machine.Rebuild = slices.Contains(s.Rebuild, name)
-	machine.Subnet, machine.CloudInit, machine.Public = network.JenkinsSubnet, args.JenkinsInit, true
+	machine.Subnet, machine.Public, machine.DNSLabel = network.JenkinsSubnet, true, s.Jenkins.DNSLabel
 	machine.Zone = zone(s.Zones, 0)
-	jenkins, err := NewJenkins(ctx, name, &JenkinsArgs{
-		MachineArgs: *machine, DiskGB: s.Jenkins.DiskGB, ProtectDisk: s.Guard.Protect,
-	}, pulumi.Parent(c))
+	build := &JenkinsArgs{MachineArgs: *machine, DiskGB: s.Jenkins.DiskGB, ProtectDisk: s.Guard.Protect, Init: args.JenkinsInit}
+	if args.JenkinsSecrets != nil {
+		build.Vault = &VaultArgs{
+			Place: c.place, Subnet: network.JenkinsSubnet, Seed: network.GUID,
+			Secrets: args.JenkinsSecrets, Protect: s.Guard.Protect,
+		}
+	}
+	jenkins, err := NewJenkins(ctx, name, build, pulumi.Parent(c))
 	if err != nil {
 		return err
 	}
-	c.Jenkins = jenkins.Machine
+	c.Jenkins, c.Vault = jenkins.Machine, jenkins.Vault
 	return nil
 }
 

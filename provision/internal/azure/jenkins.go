@@ -13,6 +13,11 @@ type JenkinsArgs struct {
 	DiskGB int
 	// ProtectDisk refuses to delete the disk that holds Jenkins's home.
 	ProtectDisk bool
+	// Vault is where its secrets are to lie; nil for a machine without any.
+	Vault *VaultArgs
+	// Init writes its cloud-init document for its public address and for its
+	// vault's, which is empty where there is none.
+	Init func(address, vault string) (string, error)
 }
 
 // Jenkins is the build machine with a disk of its own for Jenkins's home,
@@ -21,6 +26,8 @@ type Jenkins struct {
 	pulumi.ResourceState
 
 	Machine *Machine
+	// Vault is nil where there is none.
+	Vault *Vault
 }
 
 // NewJenkins declares the build machine.
@@ -34,9 +41,26 @@ func NewJenkins(ctx *pulumi.Context, name string, args *JenkinsArgs, opts ...pul
 		return nil, err
 	}
 	args.DataDisk = disk.ID().ToStringOutput()
+	vault := pulumi.String("").ToStringOutput()
+	if args.Vault != nil {
+		if j.Vault, err = NewVault(ctx, name+"-vault", args.Vault, pulumi.Parent(j)); err != nil {
+			return nil, err
+		}
+		vault = j.Vault.URI
+	}
+	args.CloudInitAt = func(address pulumi.StringOutput) pulumi.StringOutput {
+		return pulumi.All(address, vault).ApplyT(func(known []any) (string, error) {
+			return args.Init(known[0].(string), known[1].(string))
+		}).(pulumi.StringOutput)
+	}
 	j.Machine, err = NewMachine(ctx, name, &args.MachineArgs, pulumi.Parent(j))
 	if err != nil {
 		return nil, err
+	}
+	if j.Vault != nil {
+		if err := j.Vault.Admit(ctx, j.Machine); err != nil {
+			return nil, err
+		}
 	}
 	return j, ctx.RegisterResourceOutputs(j, pulumi.Map{"disk": disk.ID()})
 }

@@ -25,11 +25,15 @@ type MachineArgs struct {
 	PrivateAddress string
 	// Pool is the balancer's pool that it joins; nil for none.
 	Pool pulumi.StringInput
-	// Public gives it an address of its own.
-	Public           bool
-	User             string
-	SSHKeys          []string
-	CloudInit        pulumi.StringInput
+	// Public gives it an address of its own; DNSLabel makes that
+	// LABEL.LOCATION.cloudapp.azure.com too.
+	Public    bool
+	DNSLabel  string
+	User      string
+	SSHKeys   []string
+	CloudInit pulumi.StringInput
+	// CloudInitAt, where set, writes the document for the machine's address.
+	CloudInitAt      func(address pulumi.StringOutput) pulumi.StringOutput
 	EncryptionAtHost bool
 	// DataDisk is the identifier of a disk that it gets as its first; nil for none.
 	DataDisk pulumi.StringInput
@@ -72,6 +76,9 @@ func NewMachine(ctx *pulumi.Context, name string, args *MachineArgs, opts ...pul
 	if err != nil {
 		return nil, err
 	}
+	if args.CloudInitAt != nil {
+		args.CloudInit = args.CloudInitAt(m.Address)
+	}
 	m.PrivateAddress = nic.IpConfigurations.Index(pulumi.Int(0)).PrivateIPAddress().Elem()
 	m.vm, err = compute.NewVirtualMachine(ctx, name, m.virtualMachine(args, nic), options(m, args.changes()...)...)
 	if err != nil {
@@ -111,7 +118,7 @@ func (m *Machine) networkInterface(ctx *pulumi.Context, args *MachineArgs) (*net
 	}
 	m.Address = pulumi.String("").ToStringOutput()
 	if args.Public {
-		address, err := newAddress(ctx, args.Place, m.Name+"-address", "", nil, options(m)...)
+		address, err := newAddress(ctx, args.Place, m.Name+"-address", args.DNSLabel, nil, options(m)...)
 		if err != nil {
 			return nil, err
 		}

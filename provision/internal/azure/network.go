@@ -30,6 +30,8 @@ type Network struct {
 	// SwarmSubnet, JenkinsSubnet and BastionSubnet are identifiers; those of
 	// parts that are off lead nowhere.
 	SwarmSubnet, JenkinsSubnet, BastionSubnet pulumi.StringOutput
+	// GUID is another one for every network that is made, of the same name too.
+	GUID pulumi.StringOutput
 }
 
 // NewNetwork declares the network.
@@ -58,21 +60,23 @@ func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pul
 	n.SwarmSubnet = child(vnet.ID(), "subnets", "swarm")
 	n.JenkinsSubnet = child(vnet.ID(), "subnets", "jenkins")
 	n.BastionSubnet = child(vnet.ID(), "subnets", "bastion")
+	n.GUID = vnet.ResourceGuid
 	return n, ctx.RegisterResourceOutputs(n, pulumi.Map{"swarmSubnet": n.SwarmSubnet})
 }
 
 func (n *Network) subnets(ctx *pulumi.Context, args *NetworkArgs) (network.SubnetTypeArray, error) {
 	type subnet struct {
-		name   string
-		prefix netip.Prefix
-		rules  []allowed
+		name      string
+		prefix    netip.Prefix
+		rules     []allowed
+		endpoints network.ServiceEndpointPropertiesFormatArray
 	}
-	list := []subnet{{"swarm", args.Addresses.Swarm, swarmRules(args)}}
+	list := []subnet{{"swarm", args.Addresses.Swarm, swarmRules(args), nil}}
 	if args.Jenkins {
-		list = append(list, subnet{"jenkins", args.Addresses.Jenkins, jenkinsRules(args)})
+		list = append(list, subnet{"jenkins", args.Addresses.Jenkins, jenkinsRules(args), vaultEndpoint})
 	}
 	if args.Bastion {
-		list = append(list, subnet{"bastion", args.Addresses.Bastion, bastionRules(args)})
+		list = append(list, subnet{"bastion", args.Addresses.Bastion, bastionRules(args), nil})
 	}
 	var subnets network.SubnetTypeArray
 	for _, s := range list {
@@ -84,6 +88,7 @@ func (n *Network) subnets(ctx *pulumi.Context, args *NetworkArgs) (network.Subne
 			Name:                 pulumi.String(s.name),
 			AddressPrefix:        pulumi.String(s.prefix.String()),
 			NetworkSecurityGroup: &network.NetworkSecurityGroupTypeArgs{Id: group.ID()},
+			ServiceEndpoints:     s.endpoints,
 		})
 	}
 	return subnets, nil

@@ -50,19 +50,6 @@ func Bastion() (string, error) {
 	return render(c)
 }
 
-// Jenkins is the document of the build machine. fingerprint is what the key of
-// Jenkins's package repository must have; empty trusts what HTTPS brings.
-func Jenkins(fingerprint string) (string, error) {
-	c := hardened("jenkins")
-	c.Packages = append(c.Packages, "curl", "gnupg", "openssl")
-	c.add("/etc/systemd/system/jenkins.service.d/10-yces.conf", "jenkins.conf", "0644")
-	c.add("/etc/nginx/sites-available/jenkins", "jenkins-nginx.conf", "0644")
-	c.add("/etc/cron.daily/jenkins-backup", "jenkins-backup.sh", "0755")
-	c.add("/usr/local/sbin/yces-jenkins", "jenkins.sh", "0755")
-	c.RunCmd = append(c.RunCmd, []string{"/usr/local/sbin/yces-jenkins", fingerprint})
-	return render(c)
-}
-
 // Monitor is the document of the monitoring host. Its host key is made by the
 // stack, because EC2 has no authenticated way to ask a machine for it.
 // authorized are the keys that may log in.
@@ -101,10 +88,16 @@ func (c *config) add(path, name, permissions string) {
 	c.WriteFiles = append(c.WriteFiles, file{Path: path, Content: string(text), Permissions: permissions})
 }
 
+// limit is how many bytes of custom data Azure takes.
+const limit = 65535
+
 func render(c config) (string, error) {
 	text, err := yaml.Marshal(c)
 	if err != nil {
 		return "", fmt.Errorf("write cloud-config: %w", err)
+	}
+	if size := len(header) + len(text); size > limit {
+		return "", fmt.Errorf("write cloud-config: it has %d bytes, and Azure takes %d", size, limit)
 	}
 	return header + string(text), nil
 }

@@ -22,7 +22,7 @@ func site() Settings {
 			HostKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl",
 		}},
 		Registry: "registry.example/yces", RegistryUser: "pusher",
-		NotifyMail: "ops@example.org", NotifyWebhook: true, SMTPHost: "smtp.example", SMTPPort: "587",
+		NotifyMail: "ops@example.org", NotifyWebhook: true, SMTPHost: "smtp.example", SMTPPort: 587,
 	}
 }
 

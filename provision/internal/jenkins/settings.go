@@ -14,37 +14,41 @@ import (
 // Settings say what the Jenkins of one site is to know. None is a secret.
 type Settings struct {
 	// URL is where people and GitHub's webhook reach it, ending in a slash.
-	URL string
+	URL string `json:"url"`
 	// Admin may do everything; Users may look and build.
-	Admin string
-	Users []string
+	Admin string   `json:"admin"`
+	Users []string `json:"users"`
 	// Owner and Repository are those of GitHub.
-	Owner, Repository string
-	GitHubUser        string
-	Agents            []Agent
+	Owner      string  `json:"owner"`
+	Repository string  `json:"repository"`
+	GitHubUser string  `json:"gitHubUser"`
+	Agents     []Agent `json:"agents"`
 	// AgentUser is who Jenkins logs in as on its agents, SwarmUser who
 	// swarmctl logs in as on the swarm's machines.
-	AgentUser, SwarmUser string
+	AgentUser string `json:"agentUser"`
+	SwarmUser string `json:"swarmUser"`
 	// Registry is HOST[/PATH] that images are pushed to; without one, they are
 	// handed to the nodes directly.
-	Registry, RegistryUser string
+	Registry     string `json:"registry"`
+	RegistryUser string `json:"registryUser"`
 	// NotifyMail is told of failures and recoveries. With NotifyWebhook, a
 	// webhook is as well; its address is a secret.
-	NotifyMail    string
-	NotifyWebhook bool
-	SMTPHost      string
-	SMTPPort      string
+	NotifyMail    string `json:"notifyMail"`
+	NotifyWebhook bool   `json:"notifyWebhook"`
+	SMTPHost      string `json:"smtpHost"`
+	SMTPPort      int    `json:"smtpPort"`
 }
 
 // Agent is a machine that builds.
 type Agent struct {
-	Name, Host string
-	Port       int
+	Name string `json:"name"`
+	Host string `json:"host"`
+	Port int    `json:"port"`
 	// HostKey is in authorized-key format, `TYPE BASE64`; no other is accepted.
-	HostKey string
+	HostKey string `json:"hostKey"`
 	// Folder is where the agent works, absolute.
-	Folder    string
-	Executors int
+	Folder    string `json:"folder"`
+	Executors int    `json:"executors"`
 }
 
 var (
@@ -59,23 +63,36 @@ func (f *faults) add(field, format string, args ...any) {
 	*f = append(*f, fmt.Errorf("%s: %s", field, fmt.Sprintf(format, args...)))
 }
 
+func (f faults) join() error { return errors.Join(f...) }
+
 func (f *faults) name(field, value string) {
 	if !name.MatchString(value) {
 		f.add(field, "must consist of letters, digits and . _ -, got %q", value)
 	}
 }
 
-// Validate lists every fault.
+func (f *faults) port(field string, value int) {
+	if value < 1 || value > 65535 {
+		f.add(field, "must be 1 to 65535, got %d", value)
+	}
+}
+
+// Validate lists every fault, joined by errors.Join.
 func (s Settings) Validate() error {
 	var f faults
 	if u, err := url.Parse(s.URL); err != nil || u.Scheme != "https" || u.Host == "" || !strings.HasSuffix(s.URL, "/") || strings.Contains(s.URL, "$") {
 		f.add("url", "must be https://HOST/, got %q", s.URL)
 	}
-	for field, value := range map[string]string{
-		"admin": s.Admin, "owner": s.Owner, "repository": s.Repository, "gitHubUser": s.GitHubUser,
-		"agentUser": s.AgentUser, "swarmUser": s.SwarmUser, "smtpHost": s.SMTPHost,
+	for _, one := range [][2]string{
+		{"admin", s.Admin},
+		{"owner", s.Owner},
+		{"repository", s.Repository},
+		{"gitHubUser", s.GitHubUser},
+		{"agentUser", s.AgentUser},
+		{"swarmUser", s.SwarmUser},
+		{"smtpHost", s.SMTPHost},
 	} {
-		f.name(field, value)
+		f.name(one[0], one[1])
 	}
 	s.validateUsers(&f)
 	s.validateMail(&f)
@@ -91,7 +108,7 @@ func (s Settings) Validate() error {
 	for i, a := range s.Agents {
 		a.validate(fmt.Sprintf("agents[%d]", i), &f)
 	}
-	return errors.Join(f...)
+	return f.join()
 }
 
 func (s Settings) validateUsers(f *faults) {
@@ -110,17 +127,13 @@ func (s Settings) validateMail(f *faults) {
 	if a, err := mail.ParseAddress(s.NotifyMail); err != nil || a.Address != s.NotifyMail || strings.Contains(s.NotifyMail, "$") {
 		f.add("notifyMail", "must be an address, got %q", s.NotifyMail)
 	}
-	if !regexp.MustCompile(`^[1-9][0-9]{0,4}$`).MatchString(s.SMTPPort) {
-		f.add("smtpPort", "must be a port, got %q", s.SMTPPort)
-	}
+	f.port("smtpPort", s.SMTPPort)
 }
 
 func (a Agent) validate(field string, f *faults) {
 	f.name(field+".name", a.Name)
 	f.name(field+".host", a.Host)
-	if a.Port < 1 || a.Port > 65535 {
-		f.add(field+".port", "must be 1 to 65535, got %d", a.Port)
-	}
+	f.port(field+".port", a.Port)
 	if a.Executors < 1 {
 		f.add(field+".executors", "must be at least 1, got %d", a.Executors)
 	}

@@ -24,7 +24,6 @@ var (
 	region       = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
 	instanceType = regexp.MustCompile(`^[a-z][a-z0-9-]*\.[a-z0-9]+$`)
 	armInstance  = regexp.MustCompile(`^[a-z]+[0-9]+g[a-z]*\.`)
-	fingerprint  = regexp.MustCompile(`^[0-9A-F]{40}$`)
 	tagName      = regexp.MustCompile(`^[^<>%&\\?/]{1,512}$`)
 )
 
@@ -171,21 +170,6 @@ func (s Settings) checkParts(f *faults) {
 	}
 	if s.Monitor.Enabled {
 		s.checkMonitor(f)
-	}
-}
-
-func (s Settings) checkJenkins(f *faults) {
-	checkSize(f, "jenkinsSize", s.Jenkins.Size)
-	if s.Jenkins.DiskGB < 16 || s.Jenkins.DiskGB > 4095 {
-		f.add("jenkinsDiskGb", "must be between 16 and 4095, got %d", s.Jenkins.DiskGB)
-	}
-	if k := s.Jenkins.KeyFingerprint; k != "" && !fingerprint.MatchString(k) {
-		f.add("jenkinsKeyFingerprint", "must be 40 hexadecimal digits in capitals, got %q", k)
-	}
-	for _, p := range s.Jenkins.CIDRs {
-		if wide(p) {
-			f.add("jenkinsCidrs", "%s opens Jenkins to the world; name the addresses of people and of whoever sends webhooks", p)
-		}
 	}
 }
 

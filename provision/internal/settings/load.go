@@ -72,14 +72,7 @@ func (r *reader) parts(s *Settings) {
 		DNSZone:     r.text("dnsZone", ""),
 		DNSRecord:   r.text("dnsRecord", "@"),
 	}
-	s.Jenkins = Jenkins{
-		Enabled: r.flag("jenkins", true),
-		Size:    r.text("jenkinsSize", "Standard_B2s"),
-		DiskGB:  r.number("jenkinsDiskGb", 32),
-		CIDRs:   r.prefixes("jenkinsCidrs"),
-
-		KeyFingerprint: r.text("jenkinsKeyFingerprint", ""),
-	}
+	s.Jenkins = r.jenkins(s)
 	s.Monitor = Monitor{
 		Enabled: r.flag("monitor", false),
 		Region:  r.text("monitorRegion", "eu-central-1"),

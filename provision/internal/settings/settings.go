@@ -67,18 +67,6 @@ type Balance struct {
 	DNSZone, DNSRecord string
 }
 
-// Jenkins is the build machine.
-type Jenkins struct {
-	Enabled bool
-	Size    string
-	DiskGB  int
-	// KeyFingerprint is that of the key of Jenkins's package repository; empty
-	// trusts what HTTPS brings.
-	KeyFingerprint string
-	// CIDRs may open its page: people, and whoever sends webhooks.
-	CIDRs []netip.Prefix
-}
-
 // Monitor is the monitoring host, on AWS so that it outlives Azure.
 type Monitor struct {
 	Enabled      bool

@@ -14,10 +14,10 @@ import (
 
 // outputs are what `pulumi stack output` shows. `inventory` is the document
 // that swarmctl and the monitoring read.
-func outputs(s settings.Settings, cluster *azure.Cluster, m *monitoring) pulumi.Map {
-	all := pulumi.Map{"endpoint": cluster.Endpoint, "inventory": document(s, cluster, m)}
+func outputs(s settings.Settings, cluster *azure.Cluster, m *monitoring, inventory pulumi.Output) pulumi.Map {
+	all := pulumi.Map{"endpoint": cluster.Endpoint, "inventory": inventory}
 	if cluster.Jenkins != nil {
-		all["jenkinsUrl"] = pulumi.Sprintf("https://%s/", cluster.Jenkins.Address)
+		all["jenkinsUrl"] = cluster.Jenkins.Address.ApplyT(s.JenkinsURL)
 	}
 	if m != nil {
 		all["monitorUrl"] = pulumi.Sprintf("https://%s/", m.address.IP)

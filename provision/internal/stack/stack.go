@@ -63,7 +63,11 @@ func Declare(ctx *pulumi.Context, s settings.Settings) (pulumi.Map, error) {
 	if err := monitor.declare(ctx, s, cluster); err != nil {
 		return nil, err
 	}
-	return outputs(s, cluster, monitor), nil
+	inventory := document(s, cluster, monitor)
+	if err := giveInventory(ctx, cluster, inventory); err != nil {
+		return nil, err
+	}
+	return outputs(s, cluster, monitor, inventory), nil
 }
 
 func newCluster(ctx *pulumi.Context, s settings.Settings, m *monitoring) (*azure.Cluster, error) {
@@ -75,15 +79,12 @@ func newCluster(ctx *pulumi.Context, s settings.Settings, m *monitoring) (*azure
 	if err != nil {
 		return nil, err
 	}
-	jenkins, err := cloudinit.Jenkins(s.Jenkins.KeyFingerprint)
-	if err != nil {
-		return nil, err
-	}
 	return azure.NewCluster(ctx, s.Name, &azure.ClusterArgs{
 		Settings:       s,
 		NodeInit:       pulumi.String(node),
 		BastionInit:    pulumi.String(bastion),
-		JenkinsInit:    pulumi.String(jenkins),
+		JenkinsInit:    jenkinsInit(s),
+		JenkinsSecrets: jenkinsSecrets(s.Jenkins),
 		MonitorAddress: m.ip(),
 	})
 }

@@ -1,10 +1,14 @@
 #!/bin/sh
 # Installs Jenkins at the end of the first boot: home on the data disk, Jenkins
-# on loopback only, nginx with TLS in front. $1 is the fingerprint that the
-# repository's key must have; empty trusts what HTTPS brings.
+# on loopback only, nginx with TLS in front. It starts where there is a site,
+# as code, for it. Run again it mends what is missing and changes nothing else.
 set -eu
 
-fingerprint=$1
+# FINGERPRINT VERSION PLUGIN_MANAGER_URL PLUGIN_MANAGER_SHA256
+# shellcheck source=/dev/null
+. /etc/jenkins/machine.conf
+site=/etc/jenkins/jenkins.yaml
+ready=/etc/jenkins/ready
 home=/var/lib/jenkins
 export DEBIAN_FRONTEND=noninteractive
 
@@ -20,21 +24,30 @@ data_disk() {
 	return 1
 }
 
-# A disk that holds a file system keeps it: the machine is new, the home is not.
+# A disk that holds anything keeps it: the machine is new, the home is not.
+# blkid says 2 of a disk that holds nothing, and other numbers of its troubles.
 mount_home() {
 	disk=$(data_disk)
-	blkid "$disk" >/dev/null || mkfs.ext4 -q -L jenkins-home "$disk"
+	status=0
+	blkid -p "$disk" >/dev/null || status=$?
+	case $status in
+	0) ;;
+	2) mkfs.ext4 -q -L jenkins-home "$disk" ;;
+	*) echo "error: what $disk holds can't be told" >&2 && return 1 ;;
+	esac
 	mkdir -p "$home"
 	grep -q LABEL=jenkins-home /etc/fstab || echo "LABEL=jenkins-home $home ext4 defaults,nofail 0 2" >>/etc/fstab
 	mountpoint -q "$home" || mount "$home"
 }
 
+download() { curl -fsSL --proto =https --retry 5 --retry-connrefused -o "$1" "$2"; }
+
 add_repository() {
 	key=$(mktemp)
-	curl -fsSL --retry 5 -o "$key" https://pkg.jenkins.io/debian-stable/jenkins.io-2026.key
+	download "$key" https://pkg.jenkins.io/debian-stable/jenkins.io-2026.key
 	found=$(gpg --show-keys --with-colons "$key" | awk -F: '$1 == "pub" { want = 1 } $1 == "fpr" && want { print $10; want = 0 }')
-	if [ -n "$fingerprint" ] && [ "$found" != "$fingerprint" ]; then
-		echo "error: the repository's key is $found, not $fingerprint" >&2
+	if [ "$found" != "$FINGERPRINT" ]; then
+		echo "error: the repository's key is $found, not $FINGERPRINT" >&2
 		return 1
 	fi
 	install -D -m 644 "$key" /etc/apt/keyrings/jenkins.asc
@@ -42,7 +55,9 @@ add_repository() {
 	echo "deb [signed-by=/etc/apt/keyrings/jenkins.asc] https://pkg.jenkins.io/debian-stable binary/" >/etc/apt/sources.list.d/jenkins.list
 }
 
-# A certificate of its own, until somebody puts a better one in its place.
+install_packages() { apt-get -o Acquire::Retries=5 install -y -qq --no-install-recommends "$@"; }
+
+# A certificate of its own, until the vault or somebody brings a better one.
 certificate() {
 	[ ! -s /etc/jenkins/tls/key.pem ] || return 0
 	mkdir -p /etc/jenkins/tls
@@ -50,14 +65,59 @@ certificate() {
 		-keyout /etc/jenkins/tls/key.pem -out /etc/jenkins/tls/cert.pem 2>/dev/null)
 }
 
+proxy() {
+	certificate
+	rm -f /etc/nginx/sites-enabled/default
+	ln -sf /etc/nginx/sites-available/jenkins /etc/nginx/sites-enabled/jenkins
+	nginx -t -q
+	systemctl restart nginx
+}
+
+# Another machine may have numbered its user jenkins otherwise.
+own_home() { [ "$(stat -c %U:%G "$home")" = jenkins:jenkins ] || chown -R jenkins:jenkins "$home"; }
+
+plugin_manager() {
+	jar=/usr/local/lib/jenkins-plugin-manager.jar
+	echo "$PLUGIN_MANAGER_SHA256  $jar" | sha256sum -c --status 2>/dev/null && return
+	download "$jar.new" "$PLUGIN_MANAGER_URL"
+	if ! echo "$PLUGIN_MANAGER_SHA256  $jar.new" | sha256sum -c --status; then
+		echo "error: $PLUGIN_MANAGER_URL is not what its checksum says" >&2
+		return 1
+	fi
+	chmod 644 "$jar.new"
+	mv "$jar.new" "$jar"
+}
+
+# The folder holds what the list names and needs, in those versions and no
+# others: what an earlier list left goes.
+plugins() {
+	plugin_manager
+	rm -rf "$home/plugins.new"
+	install -d -o jenkins -g jenkins "$home/plugins.new"
+	runuser -u jenkins -- java -jar "$jar" --war /usr/share/java/jenkins.war --latest false \
+		--plugin-file /etc/jenkins/plugins.txt --plugin-download-directory "$home/plugins.new"
+	rm -rf "$home/plugins"
+	mv "$home/plugins.new" "$home/plugins"
+}
+
 mount_home
 add_repository
-apt-get update -qq
-apt-get install -y -qq --no-install-recommends openjdk-21-jre-headless fontconfig git nginx-light
-certificate
-rm -f /etc/nginx/sites-enabled/default
-ln -sf /etc/nginx/sites-available/jenkins /etc/nginx/sites-enabled/jenkins
-nginx -t -q
-systemctl restart nginx
-apt-get install -y -qq --no-install-recommends jenkins
-systemctl enable --now jenkins
+apt-get -o Acquire::Retries=5 update -qq
+install_packages openjdk-21-jre-headless fontconfig git jq nginx
+proxy
+install_packages --allow-change-held-packages "jenkins=$VERSION"
+apt-mark hold jenkins >/dev/null
+own_home
+systemctl daemon-reload
+systemctl enable --now jenkins-backup.timer
+if [ ! -s "$site" ]; then
+	echo "Jenkins is installed and not started: there is no site for it"
+	exit 0
+fi
+plugins
+touch "$ready"
+systemctl enable --now yces-jenkins-secrets.timer
+systemctl enable jenkins
+# The secrets come when the vault lets this machine in, which may be after the
+# stack has asked for its host keys, which waits for the end of this.
+systemctl start --no-block jenkins
