@@ -12,6 +12,8 @@ func (w *World) invoke(token string, args Object) (Object, error) {
 	switch token {
 	case "azure-native:compute:getVirtualMachineRunCommandByVirtualMachine":
 		return w.runCommandResult(args)
+	case "azure-native:authorization:getClientConfig":
+		return Object{"clientId": operator, "objectId": operator, "subscriptionId": lastSegment(subscription), "tenantId": tenant}, nil
 	case "aws:ec2/getAmi:getAmi":
 		if owners := args.Texts("owners"); len(owners) != 1 || owners[0] != "099720109477" {
 			return nil, refuse("InvalidAMI", "your query returned no results: owners %v", owners)

@@ -30,6 +30,7 @@ func init() {
 	maps.Copy(kinds, azureNetwork)
 	maps.Copy(kinds, azureCompute)
 	maps.Copy(kinds, azureOther)
+	maps.Copy(kinds, azureVault)
 	maps.Copy(kinds, awsKinds)
 	maps.Copy(kinds, tlsKinds)
 }

@@ -3,6 +3,7 @@ package cloudmodel
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -32,7 +33,7 @@ func (w *World) checkReferences(r *Resource) []error {
 
 // exists tells whether an identifier is that of a resource, or of a part of one.
 func (w *World) exists(id string) bool {
-	if _, ok := w.resources[id]; ok {
+	if _, ok := w.resources[id]; ok || slices.Contains(roles, id) {
 		return true
 	}
 	parent, part := split(id)

@@ -47,6 +47,8 @@ type World struct {
 	machines  Machines
 	public    netip.Prefix
 	log       []string
+	// deletedVaults are the names of vaults that can be brought back.
+	deletedVaults []string
 }
 
 // New returns an empty world whose machines are run by m.
@@ -217,7 +219,7 @@ func (w *World) remove(id string) error {
 	if err := w.unlocked(func() error { return kinds[r.Type].gone(w, r) }); err != nil {
 		return err
 	}
-	// What lies within goes with it: the run commands and disk of a machine.
+	// What lies within goes with it: a machine's run commands and disk, a vault's secrets.
 	maps.DeleteFunc(w.resources, func(_ string, other *Resource) bool { return owns(id, other) })
 	delete(w.resources, id)
 	w.log = append(w.log, "delete "+id)
@@ -254,5 +256,6 @@ func (w *World) unlocked(do func() error) error {
 
 // owns tells whether a resource lies within another, whose end is its own.
 func owns(id string, other *Resource) bool {
-	return strings.HasPrefix(other.ID, id+"/runCommands/") || other.State.Text("ownedBy") == id || endsWith(id, other)
+	within := strings.HasPrefix(other.ID, id+"/runCommands/") || strings.HasPrefix(other.ID, id+"/secrets/")
+	return within || other.State.Text("ownedBy") == id || endsWith(id, other)
 }

@@ -27,6 +27,9 @@ type declared struct {
 	inputs              map[string]any
 	ignored, needs      []string
 	protect             bool
+	// secret says that something in the inputs is secret; retained, that the
+	// cloud keeps the resource when the stack drops it.
+	secret, retained bool
 }
 
 // recorder stands in for the engine: it keeps what is declared and answers
@@ -44,6 +47,7 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	r.list = append(r.list, declared{
 		token: args.TypeToken, name: args.Name, parent: rpc.GetParent(),
 		inputs: args.Inputs.Mappable(), ignored: rpc.GetIgnoreChanges(), needs: rpc.GetDependencies(), protect: rpc.GetProtect(),
+		secret: resource.NewObjectProperty(args.Inputs).ContainsSecrets(), retained: rpc.GetRetainOnDelete(),
 	})
 	number := len(r.list)
 	r.mu.Unlock()
@@ -75,7 +79,14 @@ func added(token, name string, number int, inputs resource.PropertyMap) map[stri
 		}
 		return map[string]any{"name": name, "ipConfigurations": []any{ip}}
 	case "azure-native:compute:VirtualMachine":
-		return map[string]any{"name": name, "vmId": fmt.Sprintf("vm-%d", number)}
+		return map[string]any{"name": name, "vmId": fmt.Sprintf("vm-%d", number), "identity": map[string]any{"type": "SystemAssigned", "principalId": "principal of " + name}}
+	case "azure-native:network:VirtualNetwork":
+		return map[string]any{"name": name, "resourceGuid": fmt.Sprintf("guid-%d", number)}
+	case "azure-native:keyvault:Vault":
+		vault := inputs["vaultName"].StringValue()
+		properties := inputs["properties"].ObjectValue().Mappable()
+		properties["vaultUri"] = "https://" + vault + ".vault.azure.net/"
+		return map[string]any{"name": vault, "properties": properties}
 	case "aws:ec2/eip:Eip":
 		return map[string]any{"publicIp": "192.0.2.7"}
 	case "tls:index/privateKey:PrivateKey":
@@ -91,6 +102,8 @@ func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 			return nil, errors.New("without expand there is no instance view")
 		}
 		return resource.NewPropertyMapFromMap(map[string]any{"instanceView": map[string]any{"output": r.output}}), nil
+	case "azure-native:authorization:getClientConfig":
+		return resource.NewPropertyMapFromMap(map[string]any{"clientId": "me", "objectId": "me", "subscriptionId": "0000", "tenantId": "tenant"}), nil
 	case "aws:ec2/getAmi:getAmi":
 		return resource.NewPropertyMapFromMap(map[string]any{"id": "ami-1"}), nil
 	}
