@@ -70,11 +70,18 @@ proxy() {
 	rm -f /etc/nginx/sites-enabled/default
 	ln -sf /etc/nginx/sites-available/jenkins /etc/nginx/sites-enabled/jenkins
 	nginx -t -q
+	systemctl enable --quiet nginx
 	systemctl restart nginx
 }
 
-# Another machine may have numbered its user jenkins otherwise.
-own_home() { [ "$(stat -c %U:%G "$home")" = jenkins:jenkins ] || chown -R jenkins:jenkins "$home"; }
+# install_jenkins gives a home that another machine made to this machine's user,
+# whose number may be another. The package itself changes the topmost folder only.
+install_jenkins() {
+	before=$(stat -c %u:%g "$home")
+	install_packages --allow-change-held-packages "jenkins=$VERSION"
+	apt-mark hold jenkins >/dev/null
+	[ "$before" = "$(id -u jenkins):$(id -g jenkins)" ] || chown -R jenkins:jenkins "$home"
+}
 
 plugin_manager() {
 	jar=/usr/local/lib/jenkins-plugin-manager.jar
@@ -105,9 +112,7 @@ add_repository
 apt-get -o Acquire::Retries=5 update -qq
 install_packages openjdk-21-jre-headless fontconfig git jq nginx
 proxy
-install_packages --allow-change-held-packages "jenkins=$VERSION"
-apt-mark hold jenkins >/dev/null
-own_home
+install_jenkins
 systemctl daemon-reload
 systemctl enable --now jenkins-backup.timer
 if [ ! -s "$site" ]; then
