@@ -16,9 +16,9 @@ import (
 	"github.com/ycesproject/yces/provision/internal/jenkins"
 )
 
-// secretsUser is the role Key Vault Secrets User, which reads secrets and
+// vaultReader is the role Key Vault Secrets User, which reads secrets and
 // nothing else; see https://learn.microsoft.com/azure/role-based-access-control/built-in-roles.
-const secretsUser = "4633458b-17de-408a-b874-0445c86b69e6"
+const vaultReader = "4633458b-17de-408a-b874-0445c86b69e6"
 
 // vaultEndpoint takes a subnet's traffic to key vaults on a way of its own, so
 // that a vault can tell the subnet from the rest of the world.
@@ -142,7 +142,7 @@ func (v *Vault) Admit(ctx *pulumi.Context, m *Machine) error {
 	_, err := authorization.NewRoleAssignment(ctx, v.args.name("jenkins-reads-secrets"), &authorization.RoleAssignmentArgs{
 		RoleAssignmentName: name,
 		Scope:              v.vault.ID(),
-		RoleDefinitionId:   pulumi.Sprintf("/subscriptions/%s/providers/Microsoft.Authorization/roleDefinitions/%s", v.who.SubscriptionId(), secretsUser),
+		RoleDefinitionId:   pulumi.Sprintf("/subscriptions/%s/providers/Microsoft.Authorization/roleDefinitions/%s", v.who.SubscriptionId(), vaultReader),
 		PrincipalId:        principal,
 		// Said, because a new identity can't be looked up for a while.
 		PrincipalType: pulumi.String(authorization.PrincipalTypeServicePrincipal),

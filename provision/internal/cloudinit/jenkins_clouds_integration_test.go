@@ -23,9 +23,9 @@ const accessToken = "eyJ0eXAiOiJKV1QifQ.machines-own-token"
 func TestMain(m *testing.M) {
 	if folder := os.Getenv(cloudsVariable); folder != "" {
 		fmt.Fprintln(os.Stderr, serveClouds(folder))
-		os.Exit(1)
+		return
 	}
-	os.Exit(m.Run())
+	m.Run()
 }
 
 // serveClouds answers as Azure's metadata service on port 80, and on port 443 as
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 func serveClouds(folder string) error {
 	hosts := http.NewServeMux()
 	hosts.Handle("/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Println(r.Method, r.Host, r.URL.Path)
+		fmt.Fprintln(os.Stderr, r.Method, r.Host, r.URL.Path)
 		if strings.HasSuffix(r.Host, ".vault.azure.net") {
 			vault(folder, w, r)
 			return
@@ -51,7 +51,7 @@ func serveClouds(folder string) error {
 // metadata is the part of the metadata service that gives tokens; see
 // https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token.
 func metadata(w http.ResponseWriter, r *http.Request) {
-	fmt.Println(r.Method, r.Host, r.URL.Path)
+	fmt.Fprintln(os.Stderr, r.Method, r.Host, r.URL.Path)
 	query := r.URL.Query()
 	switch {
 	case r.Host != "169.254.169.254" || r.URL.Path != "/metadata/identity/oauth2/token":

@@ -51,7 +51,7 @@ func (o *outside) document(b Build) string {
 func (o *outside) secrets() map[string]string {
 	o.t.Helper()
 	_, _, cert, key := issue(o.t, "jenkins.example", o.authority, o.authorityKey)
-	secrets := map[string]string{jenkins.CertificateSecret: string(cert), jenkins.CertificateKey: string(key)}
+	secrets := map[string]string{jenkins.Certificate: string(cert), jenkins.CertificateKey: string(key)}
 	for i, name := range site().Secrets() {
 		secrets[name] = fmt.Sprintf("hunter-%d of %s\nand a second line with \"quotes\" and $(id)\n", i, name)
 	}
@@ -95,7 +95,7 @@ func (m *machine) ask(into any) (status int, certificate string) {
 func (m *machine) awaitJenkins() told {
 	m.t.Helper()
 	var answer told
-	m.await("Jenkins", 2*time.Minute, func() bool {
+	m.await("Jenkins", 5*time.Minute, func() bool {
 		status, _ := m.ask(&answer)
 		return status == http.StatusOK
 	})
@@ -139,6 +139,7 @@ func spy(texts []string) (found func() []string) {
 // The life of a build machine: from nothing, without a hand on it, to a rebuilt
 // one with the same home.
 func TestABuildMachineComesUpByItselfAndKeepsItsHome(t *testing.T) {
+	t.Parallel()
 	o := newOutside(t)
 	secrets := o.secrets()
 	const seen = "/usr/local/sbin/yces-jenkins-secrets"
@@ -180,7 +181,7 @@ func (m *machine) isReadyBeforeTheVaultLetsItIn() {
 	if keys, _ := HostKeys(out); err != nil || len(keys) != 2 {
 		m.t.Errorf("%v: %s", err, out)
 	}
-	m.await("the vault's refusal in the journal", time.Minute, func() bool {
+	m.await("the vault's refusal in the journal", 5*time.Minute, func() bool {
 		out, _ := m.try("journalctl --no-pager -u yces-jenkins-secrets")
 		return strings.Contains(out, "ForbiddenByRbac")
 	})
@@ -278,6 +279,11 @@ func (m *machine) takesNewSecrets(o *outside) {
 		m.t.Errorf("nobody is told that the vault was away:\n%s", out)
 	}
 	o.change("away", "")
+	o.change("secrets/JENKINS-TLS-CERTIFICATE", "nonsense")
+	m.run("systemctl start yces-jenkins-secrets && nginx -t -q")
+	if _, name := m.ask(nil); name != "jenkins.example" {
+		m.t.Errorf("a certificate that is none took the place of %s", name)
+	}
 }
 
 func sum(text string) []byte {
@@ -310,6 +316,7 @@ func (m *machine) comesBackAfterARestart() {
 }
 
 func TestAnotherKeyThanTheStacksIsRefused(t *testing.T) {
+	t.Parallel()
 	o := newOutside(t)
 	b := o.buildOf()
 	b.KeyFingerprint = "5E386EADB55F01504CAE8BCF7198F4B714ABFC68"
@@ -323,6 +330,7 @@ func TestAnotherKeyThanTheStacksIsRefused(t *testing.T) {
 }
 
 func TestAnotherPluginManagerThanTheStacksIsRefused(t *testing.T) {
+	t.Parallel()
 	o := newOutside(t)
 	b := o.buildOf()
 	b.PluginManagerSHA256 = strings.Repeat("0", 64)
@@ -336,6 +344,7 @@ func TestAnotherPluginManagerThanTheStacksIsRefused(t *testing.T) {
 }
 
 func TestWithoutASiteJenkinsIsInstalledAndDoesNotStart(t *testing.T) {
+	t.Parallel()
 	o := newOutside(t)
 	m := o.boot(o.document(Build{KeyFingerprint: o.fingerprint, Version: "2.580.2"}), newDisk(t))
 	if status := m.finish(); !strings.Contains(status, "done") {

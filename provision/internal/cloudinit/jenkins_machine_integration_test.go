@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -63,6 +64,15 @@ func later(t *testing.T, command ...string) {
 	})
 }
 
+// buildJenkinsImage builds the machines' image, once for all tests.
+var buildJenkinsImage = sync.OnceValue(func() error {
+	out, err := execute("docker", "build", "-q", "-t", jenkinsImage, "testdata/jenkins")
+	if err != nil {
+		return fmt.Errorf("build the image: %w\n%s", err, out)
+	}
+	return nil
+})
+
 func newOutside(t *testing.T) *outside {
 	t.Helper()
 	o := &outside{t: t, folder: t.TempDir(), network: fmt.Sprintf("yces-cloudinit-%d-%d", os.Getpid(), time.Now().UnixNano())}
@@ -80,7 +90,9 @@ func newOutside(t *testing.T) *outside {
 	o.put("www/"+pluginHost+"/manager.jar", string(manager))
 	sum := sha256.Sum256(manager)
 	o.checksum = hex.EncodeToString(sum[:])
-	must(t, "build", "-q", "-t", jenkinsImage, "testdata/jenkins")
+	if err := buildJenkinsImage(); err != nil {
+		t.Fatal(err)
+	}
 	o.start()
 	return o
 }
@@ -297,7 +309,7 @@ func (m *machine) log() string {
 func (m *machine) finish() string {
 	m.t.Helper()
 	var status string
-	m.await("cloud-init's end", 3*time.Minute, func() bool {
+	m.await("cloud-init's end", 10*time.Minute, func() bool {
 		status, _ = m.try("cloud-init status")
 		return strings.Contains(status, "done") || strings.Contains(status, "error")
 	})

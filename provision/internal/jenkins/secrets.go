@@ -13,9 +13,9 @@ import (
 // The secret that a stack makes itself, and the pair that replaces the
 // machine's own certificate where both are given.
 const (
-	InventorySecret   = "SWARM_INVENTORY"
-	CertificateSecret = "JENKINS_TLS_CERTIFICATE"
-	CertificateKey    = "JENKINS_TLS_KEY"
+	InventorySecret = "SWARM_INVENTORY"
+	Certificate     = "JENKINS_TLS_CERTIFICATE"
+	CertificateKey  = "JENKINS_TLS_KEY"
 )
 
 // secretLimit is how many bytes a vault keeps in one secret; see
@@ -43,7 +43,7 @@ func (s Settings) ValidateSecrets(given map[string]string) error {
 			f.privateKey(name, value)
 		}
 	}
-	if given[CertificateSecret] != "" && given[CertificateKey] != "" {
+	if given[Certificate] != "" && given[CertificateKey] != "" {
 		f.certificate(given)
 	}
 	return f.join()
@@ -53,10 +53,10 @@ func (s Settings) ValidateSecrets(given map[string]string) error {
 // two are wanted as soon as one of them is there.
 func (s Settings) givenSecrets(given map[string]string) []string {
 	names := slices.DeleteFunc(s.Secrets(), func(name string) bool { return name == InventorySecret })
-	_, certificate := given[CertificateSecret]
+	_, certificate := given[Certificate]
 	_, key := given[CertificateKey]
 	if certificate || key {
-		names = append(names, CertificateSecret, CertificateKey)
+		names = append(names, Certificate, CertificateKey)
 	}
 	return names
 }
@@ -68,8 +68,8 @@ func (f *faults) privateKey(field, value string) {
 }
 
 func (f *faults) certificate(given map[string]string) {
-	if _, err := tls.X509KeyPair([]byte(given[CertificateSecret]), []byte(given[CertificateKey])); err != nil {
-		f.add(CertificateSecret, "must be PEM, and belong to %s", CertificateKey)
+	if _, err := tls.X509KeyPair([]byte(given[Certificate]), []byte(given[CertificateKey])); err != nil {
+		f.add(Certificate, "must be PEM, and belong to %s", CertificateKey)
 	}
 }
 

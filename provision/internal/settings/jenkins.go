@@ -171,7 +171,7 @@ func (s Settings) checkSite(f *faults) {
 		f.add("jenkinsPluginManagerUrl", "must be https://HOST/PATH, got %q", j.PluginManagerURL)
 	}
 	if !sha256Sum.MatchString(j.PluginManagerSHA256) {
-		f.add("jenkinsPluginManagerSha256", "must be the 64 hexadecimal digits that its release page says of %s, got %q", j.PluginManagerURL, j.PluginManagerSHA256)
+		f.add("jenkinsPluginManagerSha256", "must be the 64 hexadecimal digits that %s.sha256 says, got %q", j.PluginManagerURL, j.PluginManagerSHA256)
 	}
 	site := *j.Site
 	site.URL = s.JenkinsURL("address-known-later.invalid")
@@ -181,7 +181,7 @@ func (s Settings) checkSite(f *faults) {
 
 // within adds the faults of a part that validates itself, by its key.
 func (f *faults) within(key string, err error) {
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // errors.Join's own form, not a cause within
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return
 	}

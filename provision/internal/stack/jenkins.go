@@ -30,7 +30,7 @@ func jenkinsInit(s settings.Settings) func(address, vault string) (string, error
 		build.PluginManagerURL, build.PluginManagerSHA256 = j.PluginManagerURL, j.PluginManagerSHA256
 		build.Vault, build.Secrets = strings.TrimSuffix(vault, "/"), site.Secrets()
 		if j.Secrets[jenkins.CertificateKey] != "" {
-			build.Secrets = append(build.Secrets, jenkins.CertificateSecret, jenkins.CertificateKey)
+			build.Secrets = append(build.Secrets, jenkins.Certificate, jenkins.CertificateKey)
 		}
 		return cloudinit.Jenkins(build)
 	}
