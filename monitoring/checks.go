@@ -11,7 +11,6 @@ import (
 
 // The names of the checks that others need.
 const (
-	nrpeCheck   = "NRPE"
 	engineCheck = "Docker engine"
 	quorumCheck = "Swarm quorum"
 	httpCheck   = "HTTP"
@@ -24,15 +23,36 @@ const (
 	TimeCommand = "now"
 )
 
-// on is a check by NRPE of what a machine can say of itself.
+// AliveCommand is what a machine answers by SSH to show that it can be asked.
+const AliveCommand = "alive"
+
+// askable is the check without which the others of a machine can say nothing:
+// whether the monitor can ask at all.
+func (m Model) askable() Check {
+	ask := Check{Name: m.AskCheck(), View: Awareness, Run: Command{Remote: true}}
+	if m.Transport == SSH {
+		ask.Run.ID = AliveCommand
+	}
+	return ask
+}
+
+// AskCheck is the name of the check whether the monitor can ask a machine.
+func (m Model) AskCheck() string {
+	if m.Transport == SSH {
+		return "Checks by SSH"
+	}
+	return "NRPE"
+}
+
+// on is a check of what a machine can say of itself.
 func on(name, id string, view View, program string, args ...string) Check {
 	return Check{
-		Name: name, View: view, Needs: []string{nrpeCheck},
+		Name: name, View: view,
 		Run: Command{Program: program, Args: args, Remote: true, ID: id},
 	}
 }
 
-// asRoot is a check by NRPE of the Docker engine, whose socket is root's.
+// asRoot is a check of the Docker engine, whose socket is root's.
 func asRoot(name, id string, view View, args ...string) Check {
 	c := on(name, id, view, Checks, args...)
 	c.Run.Sudo = true
@@ -48,7 +68,7 @@ func (m Model) machineChecks(n inventory.Node) []Check {
 	address := n.SwarmAddress()
 	checks := []Check{
 		ofMonitor("SSH", Awareness, Plugins+"/check_ssh", "-t", "10", "-p", strconv.Itoa(n.Port), address),
-		{Name: nrpeCheck, View: Awareness, Run: Command{Remote: true}},
+		m.askable(),
 		m.measured("CPU", "cpu", "check_cpu"),
 		on("Load", "load", Capacity, Plugins+"/check_load", "-r", "-w", m.loads(warning), "-c", m.loads(critical)),
 		m.measured("Memory", "memory", "check_memory"),
@@ -57,11 +77,26 @@ func (m Model) machineChecks(n inventory.Node) []Check {
 		m.disk("Inodes", "inodes", "-W", "-K"),
 		m.measured("Network", "network", "check_network"),
 		ofMonitor("Clock", Cluster, Checks, append([]string{ClockCheck}, m.limits("clock")...)...),
-		on("NRPE certificate", "certificate", Awareness, Checks, append([]string{"check_certificate", "--file", NodeCert}, m.limits("certificate")...)...),
 	}
-	checks[9].Needs = []string{nrpeCheck}
+	if m.Transport == NRPE {
+		checks = append(checks, on("NRPE certificate", "certificate", Awareness, Checks, append([]string{"check_certificate", "--file", NodeCert}, m.limits("certificate")...)...))
+	}
 	return owned(checks, m.Owners["node"])
 }
+
+// needAnswer lets whatever asks the machine depend on whether it can be asked.
+func (m Model) needAnswer(checks []Check) []Check {
+	ask := m.AskCheck()
+	for i, c := range checks {
+		if (c.Run.Remote || c.Run.asks()) && c.Name != ask {
+			checks[i].Needs = append([]string{ask}, c.Needs...)
+		}
+	}
+	return checks
+}
+
+// asks tells whether a check of the monitor's asks the machine for something.
+func (c Command) asks() bool { return len(c.Args) > 0 && c.Args[0] == ClockCheck }
 
 func (m Model) measured(name, id, program string) Check {
 	return on(name, id, Capacity, Checks, append([]string{program}, m.limits(id)...)...)
@@ -115,7 +150,7 @@ func (m Model) roleChecks(n inventory.Node) []Check {
 	switch {
 	case n.Role.InSwarm():
 		replicas := asRoot("Containers", "containers", Cluster, "check_containers")
-		replicas.Needs = append(replicas.Needs, engineCheck)
+		replicas.Needs = []string{engineCheck}
 		return owned([]Check{asRoot(engineCheck, "engine", Cluster, "check_engine"), replicas}, m.Owners["node"])
 	case n.Role == inventory.Monitor:
 		return owned(m.monitorChecks(n), m.Owners["monitor"])
@@ -183,16 +218,19 @@ func (m Model) endpointChecks(u *url.URL) []Check {
 	return owned(checks, m.Owners["endpoint"])
 }
 
-// NRPECommands are the commands that the host's NRPE must know.
-func (m Model) NRPECommands(h Host) []Command {
+// RemoteCommands are the commands that the host must know.
+func (m Model) RemoteCommands(h Host) []Command {
 	commands := []Command{{Program: Checks, Args: []string{TimeCommand}, Remote: true, ID: TimeCommand}}
+	if m.Transport == SSH {
+		commands = append(commands, Command{Program: "/bin/echo", Args: []string{"OK - it can be asked"}, Remote: true, ID: AliveCommand})
+	}
 	for _, other := range m.Hosts {
 		shared := other.Group == Swarm && h.Group == Managers
 		if other.Name != h.Name && !shared {
 			continue
 		}
 		for _, c := range other.Checks {
-			if c.Run.Remote && c.Run.ID != "" {
+			if c.Run.Remote && c.Run.ID != "" && c.Run.ID != AliveCommand {
 				commands = append(commands, c.Run)
 			}
 		}

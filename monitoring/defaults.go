@@ -8,6 +8,12 @@ const Always = "always"
 // Days are the days of a period, in Nagios's order.
 var Days = []string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"}
 
+// The transports.
+const (
+	NRPE = "nrpe"
+	SSH  = "ssh"
+)
+
 // parts are what problems are about.
 var parts = []string{"node", "swarm", "monitor", "service", "endpoint", "pipeline"}
 
@@ -46,6 +52,7 @@ var defaultThresholds = map[string]Threshold{
 var falling = map[string]bool{"disk": true, "inodes": true, "certificate": true}
 
 func (s *Settings) applyDefaults() {
+	fill(&s.Transport, NRPE)
 	fill(&s.Schedule.Interval, Duration(time.Minute))
 	fill(&s.Schedule.Retry, Duration(20*time.Second))
 	fill(&s.Schedule.Attempts, 3)
@@ -64,8 +71,7 @@ func (s *Settings) applyDefaults() {
 	fill(&s.SLO.Availability, 99.9)
 	fill(&s.SLO.Window, Duration(30*24*time.Hour))
 	if s.Datadog != nil {
-		fill(&s.Datadog.Site, "datadoghq.com")
-		fill(&s.Datadog.AgentVersion, "7.71.2")
+		s.Datadog.applyDefaults()
 	}
 }
 

@@ -70,13 +70,13 @@ type Check struct {
 	NeedsHosts []string
 }
 
-// Command runs on the monitor, or by NRPE on the host where Remote is set.
+// Command runs on the monitor, or on the host itself where Remote is set.
 type Command struct {
 	// Program is the path, and Args its arguments. None holds a secret.
 	Program string
 	Args    []string
 	Remote  bool
-	// ID names a remote command in the host's NRPE configuration.
+	// ID names a remote command: all that the monitor ever says to a host.
 	ID string
 	// Sudo is a remote command that must be root's.
 	Sudo bool
@@ -164,7 +164,7 @@ func (m Model) machine(n *inventory.Node) Host {
 		Group: groups[n.Role], Owner: m.Owners["node"], Node: n,
 		Alive: ping(n.SwarmAddress()),
 	}
-	h.Checks = append(m.machineChecks(*n), m.roleChecks(*n)...)
+	h.Checks = m.needAnswer(append(m.machineChecks(*n), m.roleChecks(*n)...))
 	return h
 }
 
@@ -179,6 +179,9 @@ func (m Model) swarm(inv inventory.Inventory) Host {
 		any = append(any, n.SwarmAddress())
 	}
 	h.Alive = Command{Program: Checks, Args: []string{"check_reach", fmt.Sprint(NRPEPort)}, Any: any}
+	if m.Transport == SSH {
+		h.Alive = Command{Remote: true, ID: AliveCommand, Any: any}
+	}
 	h.Checks = m.swarmChecks(any, nodeNames(inventory.Inventory{Nodes: inv.Swarm()}))
 	return h
 }

@@ -36,6 +36,19 @@ const (
 	WebKey     = PKIDir + "/web.key"
 )
 
+// The SSH transport: the monitor's key, and what a machine has for it.
+const (
+	SSHKey     = ConfigDir + "/ssh/id_ed25519"
+	SSHConfig  = Current + "/ssh_config"
+	KnownHosts = Current + "/known_hosts"
+	// SSHMasters is where connections wait for the next check.
+	SSHMasters = StateDir + "/ssh"
+	// Account is whom the monitor logs in as, and AllowList what it may run.
+	Account     = "swarmctl-checks"
+	AccountHome = "/var/lib/" + Account
+	AllowList   = ConfigDir + "/commands.json"
+)
+
 // NRPEPort is where the nodes answer the monitor.
 const NRPEPort = 5666
 

@@ -19,6 +19,9 @@ type Settings struct {
 	// Services are the swarm services to watch, besides those that run.
 	Services []string `json:"services,omitempty"`
 
+	// Transport is how the monitor asks the machines: nrpe where empty, or ssh.
+	Transport string `json:"transport,omitempty"`
+
 	Schedule Schedule `json:"schedule,omitempty"`
 	// Thresholds by check: cpu, load, memory, swap, disk, inodes, network,
 	// clock, certificate, response. Those that are missing have defaults.
@@ -122,16 +125,6 @@ type Jenkins struct {
 	Job string `json:"job"`
 	// TokenFile is a file on the operator's machine that holds user:token.
 	TokenFile string `json:"tokenFile,omitempty"`
-}
-
-// Datadog is the account that gets agents' data, the dashboard and the monitors.
-type Datadog struct {
-	// Site is the account's region: datadoghq.com, datadoghq.eu …
-	Site string `json:"site,omitempty"`
-	// Notify are the handles that a monitor's message ends with: @pagerduty …
-	Notify []string `json:"notify,omitempty"`
-	// AgentVersion is the package's, pinned.
-	AgentVersion string `json:"agentVersion,omitempty"`
 }
 
 // Duration is written like 90s, 5m or 720h.

@@ -60,6 +60,9 @@ func (s Settings) check() faults {
 	for i, service := range s.Services {
 		f.name(fmt.Sprintf("services[%d]", i), service)
 	}
+	if s.Transport != NRPE && s.Transport != SSH {
+		f.add("transport", "must be nrpe or ssh, got %q", s.Transport)
+	}
 	s.Schedule.check(&f)
 	s.checkThresholds(&f)
 	s.checkContacts(&f)
@@ -278,19 +281,6 @@ func (s Settings) checkRest(f *faults) {
 	}
 	if s.Datadog != nil {
 		s.Datadog.check(f)
-	}
-}
-
-func (d Datadog) check(f *faults) {
-	if !hostName.MatchString(d.Site) {
-		f.add("datadog.site", "must be a host name, got %q", d.Site)
-	}
-	if !version.MatchString(d.AgentVersion) {
-		f.add("datadog.agentVersion", "must look like 7.71.2, got %q", d.AgentVersion)
-	}
-	for i, h := range d.Notify {
-		if !handle.MatchString(h) {
-			f.add(fmt.Sprintf("datadog.notify[%d]", i), "must be a handle like @team or @ana@example.org, got %q", h)
-		}
+		s.Datadog.checkSource(f)
 	}
 }

@@ -16,6 +16,22 @@ const (
 // NotifyConfig is what the notifier reads.
 const NotifyConfig = monitoring.Current + "/notify.json"
 
+// transport is how the monitor asks a machine: a plugin with its options, to
+// which the machine's address and the command's name are added.
+type transport struct {
+	call string
+	// ask has the plugin say UNKNOWN where the machine does not answer.
+	ask string
+	// name is the option in front of the command's name, and alive what asks for
+	// nothing but an answer.
+	name, alive string
+}
+
+var transports = map[string]transport{
+	monitoring.NRPE: {call: nrpeCall, ask: nrpeCall + " -u", name: " -c "},
+	monitoring.SSH:  {call: sshCall, ask: sshCall + " -U", name: " -C ", alive: " -C " + monitoring.AliveCommand},
+}
+
 // nrpeCall asks a machine's NRPE: TLS 1.2 or newer, both ends with certificates
 // of our own authority. Names are not checked by it, which is why a node's
 // certificate is good for serving alone.
@@ -27,10 +43,11 @@ var nrpeCall = strings.Join([]string{
 func commands(m monitoring.Model) string {
 	o := newObjects()
 	command := func(name, line string) { o.define("command", "command_name", name, "command_line", line) }
-	command("nrpe", nrpeCall+" -u -H $HOSTADDRESS$ -c $ARG1$")
-	command("nrpe_alive", nrpeCall+" -H $HOSTADDRESS$")
-	command("nrpe_any", monitoring.Checks+" check_any --hosts $ARG1$ -- "+nrpeCall+" -u -c $ARG2$")
-	command(monitoring.ClockCheck, monitoring.Checks+" "+monitoring.ClockCheck+" $ARG1$ -- "+nrpeCall+" -u -H $HOSTADDRESS$ -c "+monitoring.TimeCommand)
+	t := transports[m.Transport]
+	command(m.Transport, t.ask+" -H $HOSTADDRESS$"+t.name+"$ARG1$")
+	command(m.Transport+"_alive", t.call+" -H $HOSTADDRESS$"+t.alive)
+	command(m.Transport+"_any", monitoring.Checks+" check_any --hosts $ARG1$ -- "+t.ask+t.name+"$ARG2$")
+	command(monitoring.ClockCheck, monitoring.Checks+" "+monitoring.ClockCheck+" $ARG1$ -- "+t.ask+" -H $HOSTADDRESS$"+t.name+monitoring.TimeCommand)
 	command("check_reach", monitoring.Checks+" check_reach --hosts $ARG1$ --port $ARG2$")
 	used := map[string]string{}
 	for _, h := range m.Hosts {
@@ -82,7 +99,7 @@ func NRPE(m monitoring.Model, h monitoring.Host) string {
 		{"ssl_privatekey_file", monitoring.NodeKey},
 		{"ssl_cipher_list", "HIGH:!aNULL:!eNULL:!MD5:!SHA1:!CBC"},
 	}
-	for _, c := range m.NRPECommands(h) {
+	for _, c := range m.RemoteCommands(h) {
 		settings = append(settings, [2]string{"command[" + c.ID + "]", nrpeLine(c)})
 	}
 	return keyed(settings)
@@ -96,14 +113,18 @@ func nrpeLine(c monitoring.Command) string {
 	return line
 }
 
-// Sudoers lets NRPE's user run exactly the checks that need the engine's
+// Sudoers lets the user that checks run as run exactly the checks that need the engine's
 // socket, with exactly their arguments.
 func Sudoers(m monitoring.Model, h monitoring.Host) string {
 	var b strings.Builder
-	b.WriteString("# Made by swarmctl; changes are lost.\nDefaults:nagios !requiretty, !pam_session\n")
-	for _, c := range m.NRPECommands(h) {
+	user := "nagios"
+	if m.Transport == monitoring.SSH {
+		user = monitoring.Account
+	}
+	b.WriteString("# Made by swarmctl; changes are lost.\nDefaults:" + user + " !requiretty, !pam_session\n")
+	for _, c := range m.RemoteCommands(h) {
 		if c.Sudo {
-			b.WriteString("nagios ALL=(root) NOPASSWD: " + c.Program + " " + strings.Join(c.Args, " ") + "\n")
+			b.WriteString(user + " ALL=(root) NOPASSWD: " + c.Program + " " + strings.Join(c.Args, " ") + "\n")
 		}
 	}
 	return b.String()

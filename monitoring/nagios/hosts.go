@@ -35,7 +35,7 @@ func hosts(m monitoring.Model) string {
 	for _, h := range m.Hosts {
 		o.define("host",
 			"use", "machine", "host_name", h.Name, "alias", h.Alias, "address", h.Address,
-			"hostgroups", string(h.Group), "check_command", checkCommand(h.Alive),
+			"hostgroups", string(h.Group), "check_command", checkCommand(m, h.Alive),
 			"contact_groups", h.Owner, "notes_url", runbook(m, string(h.Group)),
 		)
 	}
@@ -85,7 +85,7 @@ func services(m monitoring.Model) string {
 			views[c.View] = true
 			o.define("service",
 				"use", "check", "host_name", h.Name, "service_description", c.Name,
-				"servicegroups", string(c.View), "check_command", checkCommand(c.Run),
+				"servicegroups", string(c.View), "check_command", checkCommand(m, c.Run),
 				"contact_groups", c.Owner, "notes_url", runbook(m, c.Name),
 			)
 		}
@@ -109,7 +109,7 @@ func dependencies(m monitoring.Model) string {
 				byNeed[need] = append(byNeed[need], c.Name)
 			}
 			for _, other := range c.NeedsHosts {
-				depend(o, other, "NRPE", h.Name, c.Name)
+				depend(o, other, m.AskCheck(), h.Name, c.Name)
 			}
 		}
 		for _, c := range h.Checks {
@@ -215,14 +215,14 @@ func sortedKeys[T any](m map[string]T) []string {
 }
 
 // checkCommand is the service's call of one of the commands.
-func checkCommand(c monitoring.Command) string {
+func checkCommand(m monitoring.Model, c monitoring.Command) string {
 	switch {
 	case c.Remote && len(c.Any) > 0:
-		return fmt.Sprintf("nrpe_any!%s!%s", strings.Join(c.Any, ","), c.ID)
-	case c.Remote && c.ID == "":
-		return "nrpe_alive"
+		return fmt.Sprintf("%s_any!%s!%s", m.Transport, strings.Join(c.Any, ","), c.ID)
+	case c.Remote && (c.ID == "" || c.ID == monitoring.AliveCommand):
+		return m.Transport + "_alive"
 	case c.Remote:
-		return "nrpe!" + c.ID
+		return m.Transport + "!" + c.ID
 	case len(c.Any) > 0:
 		return fmt.Sprintf("check_reach!%s!%s", strings.Join(c.Any, ","), c.Args[1])
 	}

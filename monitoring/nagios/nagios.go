@@ -16,7 +16,7 @@ import (
 
 // Render returns the files of a release, with paths relative to its folder.
 func Render(m monitoring.Model) []monitoring.File {
-	return []monitoring.File{
+	files := []monitoring.File{
 		file("apache.conf", apacheConf(m)),
 		file("cgi.cfg", cgiConf(m)),
 		file("htpasswd", htpasswd(m)),
@@ -29,6 +29,10 @@ func Render(m monitoring.Model) []monitoring.File {
 		file("objects/periods.cfg", periods(m)),
 		file("objects/services.cfg", services(m)),
 	}
+	if m.Transport == monitoring.SSH {
+		files = append(files, file(path.Base(monitoring.SSHConfig), sshConfig(m)), file(path.Base(monitoring.KnownHosts), knownHosts(m)))
+	}
+	return files
 }
 
 func file(path, text string) monitoring.File {

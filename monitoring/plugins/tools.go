@@ -18,6 +18,7 @@ var tools = map[string]func(context.Context, []string, streams) int{
 	"file_perfdata": filePerfdata,
 	"report":        printReport,
 	"overview":      printOverview,
+	"remote":        remote,
 }
 
 // now prints the machine's time for check_clock, in nanoseconds.
