@@ -11,6 +11,7 @@ import (
 	"io/fs"
 
 	"github.com/ycesproject/yces/monitoring"
+	"github.com/ycesproject/yces/monitoring/datadog"
 	"github.com/ycesproject/yces/monitoring/nagios"
 	"github.com/ycesproject/yces/monitoring/notify"
 	"github.com/ycesproject/yces/provision/inventory"
@@ -44,7 +45,9 @@ type Input struct {
 	Secrets map[string][]byte
 	// Checks is the program of the checks by architecture (amd64, arm64).
 	Checks map[string][]byte
-	// Rotate replaces the authority and every certificate.
+	// AgentKey is what Datadog's agents send with; "" where there are none.
+	AgentKey string
+	// Rotate replaces the authority and every certificate, and the monitor's key.
 	Rotate bool
 }
 
@@ -52,14 +55,22 @@ type Input struct {
 const (
 	nrpeFile      = monitoring.ConfigDir + "/nrpe.cfg"
 	nrpeUnit      = "/etc/systemd/system/nagios-nrpe-server.service.d/swarmctl.conf"
-	sudoersFile   = "/etc/sudoers.d/swarmctl-monitoring"
 	nagiosUnit    = "/etc/systemd/system/nagios4.service.d/swarmctl.conf"
 	apacheSite    = "/etc/apache2/sites-available/swarmctl-monitoring.conf"
 	overviewFile  = "/usr/lib/cgi-bin/swarmctl-monitoring/overview.cgi"
 	authorityDir  = monitoring.ConfigDir + "/ca"
 	authorityCert = authorityDir + "/ca.crt"
 	authorityKey  = authorityDir + "/ca.key"
+	loginFile     = monitoring.AccountHome + "/.ssh/authorized_keys"
+	agentDir      = "/etc/datadog-agent"
+	agentSecret   = agentDir + "/environment"
 )
+
+// sudoers are two files, so that the former transport works until the new one does.
+var sudoers = map[string]string{
+	monitoring.NRPE: "/etc/sudoers.d/swarmctl-monitoring",
+	monitoring.SSH:  "/etc/sudoers.d/" + monitoring.Account,
+}
 
 const nrpeUnitText = `# Made by swarmctl; changes are lost.
 [Service]
@@ -88,26 +99,38 @@ const overviewText = `#!/bin/sh
 exec ` + monitoring.Checks + ` overview
 `
 
-// The packages, by what a machine is for.
+// The packages, by what a machine is for and how it is asked.
 var (
-	nodePackages    = []string{"nagios-nrpe-server", "monitoring-plugins-basic", "sudo"}
-	monitorPackages = []string{"nagios4-core", "nagios4-cgi", "nagios-nrpe-plugin", "apache2"}
+	nodePackages    = map[string][]string{monitoring.NRPE: {"nagios-nrpe-server"}, monitoring.SSH: {"openssh-server"}}
+	monitorPackages = map[string][]string{monitoring.NRPE: {"nagios-nrpe-plugin"}, monitoring.SSH: {"openssh-client"}}
 )
 
-func packages(h monitoring.Host) []string {
-	if h.Group == monitoring.Monitors {
-		return append(append([]string{}, nodePackages...), monitorPackages...)
+func (in Input) packages(h monitoring.Host) []string {
+	list := append([]string{"monitoring-plugins-basic", "sudo"}, nodePackages[in.Model.Transport]...)
+	if in.Model.HasAgent() {
+		list = append(list, "ca-certificates", "gpg")
 	}
-	return nodePackages
+	if h.Group == monitoring.Monitors {
+		list = append(append(list, "nagios4-core", "nagios4-cgi", "apache2"), monitorPackages[in.Model.Transport]...)
+	}
+	return list
 }
 
-// files are the machine's, certificates and the release apart.
+// files are the machine's; certificates, logins and the release apart.
 func (in Input) files(h monitoring.Host, arch string) []File {
 	list := []File{
 		{monitoring.Checks, 0o755, "root", in.Checks[arch]},
-		{nrpeFile, 0o640, "nagios", []byte(nagios.NRPE(in.Model, h))},
-		{nrpeUnit, 0o644, "root", []byte(nrpeUnitText)},
-		{sudoersFile, 0o440, "root", []byte(nagios.Sudoers(in.Model, h))},
+		{sudoers[in.Model.Transport], 0o440, "root", []byte(nagios.Sudoers(in.Model, h))},
+	}
+	if in.Model.Transport == monitoring.SSH {
+		list = append(list, File{monitoring.AllowList, 0o644, "root", nagios.AllowList(in.Model, h)})
+	} else {
+		list = append(list,
+			File{nrpeFile, 0o640, "nagios", []byte(nagios.NRPE(in.Model, h))},
+			File{nrpeUnit, 0o644, "root", []byte(nrpeUnitText)})
+	}
+	if in.Model.HasAgent() {
+		list = append(list, in.agentFiles(h)...)
 	}
 	if h.Group != monitoring.Monitors {
 		return list
@@ -123,6 +146,16 @@ func (in Input) files(h monitoring.Host, arch string) []File {
 	return list
 }
 
+// agentFiles are the agent's. Its package owns the folder and gives all in it to
+// its own group.
+func (in Input) agentFiles(h monitoring.Host) []File {
+	list := []File{{agentSecret, 0o600, "dd-agent", []byte("DD_API_KEY=" + in.AgentKey + "\n")}}
+	for _, f := range datadog.Agent(in.Model, h) {
+		list = append(list, File{agentDir + "/" + f.Path, 0o640, "dd-agent", f.Data})
+	}
+	return list
+}
+
 // release is what the daemons of the monitor read.
 func (in Input) release() []monitoring.File {
 	return append(nagios.Render(in.Model), notify.NewConfig(in.Model).File(), in.Model.Summary().File())
@@ -134,5 +167,5 @@ func (in Input) paths(h monitoring.Host) []string {
 	for _, f := range in.files(h, "") {
 		list = append(list, f.Path)
 	}
-	return append(list, monitoring.CAFile)
+	return append(list, monitoring.CAFile, loginFile, agentList)
 }

@@ -22,7 +22,7 @@ var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func input() Input {
 	return Input{
-		Model: example.Model(3), Checks: map[string][]byte{"amd64": []byte("program")},
+		Model: example.Model(3), AgentKey: "agent-key", Checks: map[string][]byte{"amd64": []byte("program")},
 		Secrets: map[string][]byte{"/etc/swarmctl-monitoring/secrets/smtp": []byte("hush")},
 	}
 }
@@ -47,12 +47,28 @@ func made(t *testing.T, in Input) State {
 	for _, h := range in.Model.Machines() {
 		m := Machine{
 			Arch: "amd64", Packages: map[string]bool{}, Files: map[string]fileState{}, Certs: map[string][]byte{},
-			Fresh: map[string]bool{"nrpe": true, "nagios": true, "apache": true},
+			Parts: map[string]bool{}, Fresh: map[string]bool{"nrpe": true, "nagios": true, "apache": true, "agent": true},
 		}
-		for _, p := range packages(h) {
+		for _, p := range in.packages(h) {
 			m.Packages[p] = true
 		}
-		for _, f := range append(in.files(h, "amd64"), File{monitoring.CAFile, 0o644, "root", authority.Cert}) {
+		files := in.files(h, "amd64")
+		if in.trusts(h) {
+			files = append(files, File{monitoring.CAFile, 0o644, "root", authority.Cert})
+		}
+		if in.Model.Transport == monitoring.SSH {
+			m.Parts["account"] = true
+			files = append(files, in.letIn(testKey))
+		} else {
+			m.Parts["nrpe"] = true
+		}
+		if in.Model.HasAgent() {
+			d := *in.Model.Datadog
+			m.Parts["agent"] = true
+			m.Agent = agentState{Version: agentVersion(d), Held: true, Keys: d.KeyFingerprints}
+			files = append(files, agentSource(d))
+		}
+		for _, f := range files {
 			m.Files[f.Path] = stateOf(f)
 		}
 		for _, c := range certs(in.Model, h) {
@@ -63,6 +79,9 @@ func made(t *testing.T, in Input) State {
 			m.Certs[c.File] = pair.Cert
 		}
 		if h.Group == monitoring.Monitors {
+			if in.Model.Transport == monitoring.SSH {
+				m.Key = testKey
+			}
 			m.Authority, m.Release = authority.Pair, planRelease(in.release(), Machine{}).Digest
 		}
 		s[h.Name] = m
@@ -98,7 +117,10 @@ func TestBareMachinesGetEverything(t *testing.T) {
 	got := strings.Join(plan(t, in, bare(in), now), "\n")
 	for _, want := range []string{
 		"cluster shop: make the certificate authority (there is none)",
-		"machine shop-1: install nagios-nrpe-server, monitoring-plugins-basic, sudo (not installed)",
+		"machine shop-1: install monitoring-plugins-basic, sudo, nagios-nrpe-server, ca-certificates, gpg (not installed)",
+		"machine ci: install datadog-agent 1:7.71.2-1 from https://apt.datadoghq.com/ (not installed)",
+		"machine ci: start Datadog's agent (it is installed anew)",
+		"machine shop-3: write /etc/datadog-agent/conf.d/docker.d/conf.yaml (it is missing)",
 		"machine shop-2: write /etc/swarmctl-monitoring/nrpe.cfg (it is missing)",
 		"machine ci: issue the certificate node (the authority is new)",
 		"machine watch: issue the certificate client (the authority is new)",
@@ -109,7 +131,7 @@ func TestBareMachinesGetEverything(t *testing.T) {
 			t.Errorf("no %q in:\n%s", want, got)
 		}
 	}
-	if strings.Contains(got, "hush") || strings.Contains(got, "machine shop-1: issue the certificate client") {
+	if strings.Contains(got, "hush") || strings.Contains(got, "agent-key") || strings.Contains(got, "account") || strings.Contains(got, "machine shop-1: issue the certificate client") {
 		t.Errorf("planned:\n%s", got)
 	}
 }
@@ -126,10 +148,10 @@ func TestOnlyWhatDiffersIsChanged(t *testing.T) {
 			s["shop-2"].Files[nrpeFile] = f
 		}, now, []string{"machine shop-2: write " + nrpeFile + " (it differs)", "machine shop-2: restart NRPE (its configuration is new)"}},
 		"a mode": {func(_ *Input, s State) {
-			f := s["shop-1"].Files[sudoersFile]
+			f := s["shop-1"].Files[sudoers[monitoring.NRPE]]
 			f.mode = 0o666
-			s["shop-1"].Files[sudoersFile] = f
-		}, now, []string{"machine shop-1: write " + sudoersFile + " (its mode or group differs)"}},
+			s["shop-1"].Files[sudoers[monitoring.NRPE]] = f
+		}, now, []string{"machine shop-1: write " + sudoers[monitoring.NRPE] + " (its mode or group differs)"}},
 		"a certificate that ends": {func(_ *Input, s State) {}, now.Add(pki.CertificateLife - pki.RenewBefore + time.Hour), nil},
 		"a daemon that was not restarted": {func(_ *Input, s State) {
 			delete(s["ci"].Fresh, "nrpe")
@@ -278,7 +300,7 @@ func TestNoSecretStandsInAScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := newFleet(func(name, script string) (string, error) {
-		if strings.Contains(script, "hush") || strings.Contains(script, "PRIVATE KEY") {
+		if strings.Contains(script, "hush") || strings.Contains(script, "agent-key") || strings.Contains(script, "PRIVATE KEY") {
 			return "", fmt.Errorf("%s holds a secret", name)
 		}
 		return "", nil

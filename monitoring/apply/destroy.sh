@@ -3,9 +3,7 @@ remove_all() {
 	set -eu
 	exec 9>/run/lock/swarmctl-monitoring.lock
 	flock -w 600 9
-	for unit in nagios4 nagios-nrpe-server; do
-		! systemctl cat "$unit" >/dev/null 2>&1 || systemctl disable -q --now "$unit"
-	done
+	! systemctl cat nagios4 >/dev/null 2>&1 || systemctl disable -q --now nagios4
 	if [ -e /etc/apache2/sites-enabled/swarmctl-monitoring.conf ]; then
 		a2dissite -q swarmctl-monitoring >/dev/null
 		systemctl disable -q --now apache2

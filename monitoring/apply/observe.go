@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,6 +36,13 @@ type Machine struct {
 	Authority pki.Pair
 	// Release is the digest of the one in use.
 	Release string
+	// Key is the public half of the key that the monitor logs in with; "" where
+	// there is none that is safe.
+	Key string
+	// Parts are those of ours that may have to go: nrpe, account, agent.
+	Parts map[string]bool
+	// Agent is Datadog's.
+	Agent agentState
 	// Fresh are daemons that run, with what lies on the disk.
 	Fresh map[string]bool
 }
@@ -83,8 +91,10 @@ func observe(ctx context.Context, in Input, fleet Fleet, h monitoring.Host) (Mac
 		return Machine{}, err
 	}
 	out, err := host.RunScript(ctx, "look", preamble(map[string]string{
-		"PACKAGES": strings.Join(packages(h), " "), "FILES": strings.Join(in.paths(h), " "),
+		"PACKAGES": strings.Join(in.packages(h), " "), "FILES": strings.Join(in.paths(h), " "),
 		"PKI": monitoring.PKIDir, "CA": authorityDir, "CURRENT": monitoring.Current, "CONFIG": monitoring.ConfigDir,
+		"KEY": monitoring.SSHKey, "ACCOUNT": monitoring.Account,
+		"AGENT_LIST": agentList, "AGENT_KEYRING": agentKeyring, "AGENT_DIR": agentDir,
 	})+observeScript, nil)
 	if err != nil {
 		return Machine{}, err
@@ -108,7 +118,10 @@ func preamble(vars map[string]string) string {
 func sorted[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
 
 func parseMachine(text string) (Machine, error) {
-	m := Machine{Packages: map[string]bool{}, Files: map[string]fileState{}, Certs: map[string][]byte{}, Fresh: map[string]bool{}}
+	m := Machine{
+		Packages: map[string]bool{}, Files: map[string]fileState{}, Certs: map[string][]byte{},
+		Parts: map[string]bool{}, Fresh: map[string]bool{},
+	}
 	for line := range strings.Lines(text) {
 		f := strings.Fields(line)
 		if len(f) < 2 {
@@ -144,10 +157,28 @@ func (m *Machine) take(f []string) error {
 		m.Authority.Cert, err = base64.StdEncoding.DecodeString(f[1])
 	case "ca.key":
 		m.Authority.Key, err = base64.StdEncoding.DecodeString(f[1])
+	case "login":
+		return m.takeKey(f[1])
+	case "part":
+		m.Parts[f[1]] = true
+	case "agent":
+		return m.Agent.take(f[1:])
 	case "release":
 		m.Release = f[1]
 	case "fresh":
 		m.Fresh[f[1]] = true
+	}
+	return err
+}
+
+// publicKey is what ssh-keygen writes: a type, the key, and a comment.
+var publicKey = regexp.MustCompile(`^ssh-ed25519 [A-Za-z0-9+/=]+( [A-Za-z0-9 ._-]+)?$`)
+
+func (m *Machine) takeKey(text string) error {
+	key, err := base64.StdEncoding.DecodeString(text)
+	m.Key = strings.TrimSpace(string(key))
+	if err == nil && !publicKey.MatchString(m.Key) {
+		return errors.New("the monitor's key is not one that was made here")
 	}
 	return err
 }

@@ -15,6 +15,23 @@ older() {
 	done
 }
 
+look_at_agent() {
+	version=$(dpkg-query -W -f '${db:Status-Status} ${Version}' datadog-agent 2>/dev/null) || version=
+	case $version in "installed "*) echo "agent version ${version#installed }" ;; esac
+	[ "$(apt-mark showhold datadog-agent 2>/dev/null)" != datadog-agent ] || echo "agent held"
+	[ ! -e "$AGENT_LIST" ] || echo "part agent"
+	if [ -s "$AGENT_KEYRING" ] && command -v gpg >/dev/null; then
+		home=$(mktemp -d)
+		GNUPGHOME=$home gpg --batch --with-colons --show-keys "$AGENT_KEYRING" 2>/dev/null |
+			awk -F: '$1 == "pub" { primary = 1 } $1 == "fpr" && primary { print "agent key " $10; primary = 0 }'
+		rm -rf "$home"
+	fi
+	began=$(started datadog-agent)
+	if [ -n "$began" ] && older "$began" "$AGENT_DIR/environment" "$AGENT_DIR/datadog.yaml" "$AGENT_DIR"/conf.d/*.d/conf.yaml; then
+		echo "fresh agent"
+	fi
+}
+
 look() {
 	set -u
 	export LC_ALL=C
@@ -34,6 +51,11 @@ look() {
 	for f in ca.crt ca.key; do
 		[ ! -s "$CA/$f" ] || echo "$f $(base64 -w 0 "$CA/$f")"
 	done
+	# A key that others can read is no key.
+	[ "$(stat -c '%a %U' "$KEY" 2>/dev/null)" != "400 nagios" ] || [ ! -s "$KEY.pub" ] || echo "login $(base64 -w 0 "$KEY.pub")"
+	[ ! -e "$CONFIG/nrpe.cfg" ] && [ ! -e /etc/systemd/system/nagios-nrpe-server.service.d/swarmctl.conf ] || echo "part nrpe"
+	! getent passwd "$ACCOUNT" >/dev/null || echo "part account"
+	look_at_agent
 	[ ! -L "$CURRENT" ] || echo "release $(basename "$(readlink "$CURRENT")")"
 	began=$(started nagios-nrpe-server)
 	if [ -n "$began" ] && older "$began" "$CONFIG/nrpe.cfg" /etc/systemd/system/nagios-nrpe-server.service.d/swarmctl.conf "$PKI"/*; then

@@ -1,15 +1,20 @@
 # Puts files that were uploaded in their places; see place in run.go.
+end_sessions() {
+	for dir in /proc/[0-9]*; do
+		[ "$(stat -c %U "$dir" 2>/dev/null)" != "$ACCOUNT" ] || kill -KILL "${dir#/proc/}" 2>/dev/null || :
+	done
+}
+
 place_files() {
 	set -eu
 	exec 9>/run/lock/swarmctl-monitoring.lock
 	flock -w 600 9
-	install -d -m 755 "$PKI"
-	install -d -m 750 -g nagios "$(dirname "$PKI")/secrets"
+	[ -z "$MONITOR" ] || install -d -m 750 -g nagios "$SECRETS"
 	printf '%s' "$LIST" | while read -r from mode group to; do
-		if [ "$to" = "$SUDOERS" ]; then
-			visudo -cqf "$from"
-		fi
-		install -d -m 755 "$(dirname "$to")"
+		case $to in /etc/sudoers.d/*) visudo -cqf "$from" ;; esac
+		dir=$(dirname "$to")
+		# A folder that is there has its owner and mode from whoever made it.
+		[ -d "$dir" ] || install -d -m 755 "$dir"
 		chown "root:$group" "$from"
 		chmod "$mode" "$from"
 		# Beside its place first: only a rename in one folder can't be seen half done.
@@ -22,6 +27,13 @@ place_files() {
 		# What is filed there is the web server's to read.
 		install -d -m 2750 -o nagios -g www-data "$STATE" "$STATE/perfdata"
 	fi
+	if [ -n "$MONITOR" ] && [ -e "$KEY" ]; then
+		chown nagios:nagios "$KEY"
+		chmod 400 "$KEY"
+		install -d -m 700 -o nagios -g nagios "$MASTERS"
+	fi
+	# Who came in with a key that is no longer good is out.
+	[ -z "$LOGIN" ] || end_sessions
 	systemctl daemon-reload
 	[ -n "$RESTART" ] || return 0
 	systemctl enable -q nagios-nrpe-server

@@ -13,36 +13,71 @@ type object map[string]any
 // from the file `environment` there.
 func Render(m monitoring.Model) []monitoring.File {
 	var files []monitoring.File
+	for _, h := range m.Machines() {
+		for _, f := range Agent(m, h) {
+			files = append(files, monitoring.File{Path: "machines/" + h.Name + "/" + f.Path, Data: f.Data})
+		}
+	}
+	return files
+}
+
+// Agent returns the agent's configuration of one machine; paths are relative to
+// its folder.
+func Agent(m monitoring.Model, h monitoring.Host) []monitoring.File {
+	files := []monitoring.File{{Path: "datadog.yaml", Data: document(agentConfig(m, h))}}
+	if h.Node.Role.InSwarm() {
+		files = append(files,
+			monitoring.File{Path: "conf.d/docker.d/conf.yaml", Data: document(dockerCheck)},
+			monitoring.File{Path: "conf.d/openmetrics.d/conf.yaml", Data: document(serviceCheck)})
+	}
+	if h.Group == monitoring.Monitors {
+		files = append(files, monitoring.File{Path: "conf.d/process.d/conf.yaml", Data: document(nagiosCheck)})
+	}
+	return files
+}
+
+func agentConfig(m monitoring.Model, h monitoring.Host) object {
 	site := "datadoghq.com"
 	if m.Datadog != nil {
 		site = m.Datadog.Site
 	}
-	for _, h := range m.Machines() {
-		add := func(path string, v any) {
-			files = append(files, monitoring.File{Path: "machines/" + h.Name + "/" + path, Data: document(v)})
-		}
-		add("datadog.yaml", object{
-			"site": site, "hostname": h.Name, "logs_enabled": false,
-			"tags":           []string{clusterTag(m.Name), "role:" + string(h.Node.Role), "group:" + string(h.Group)},
-			"process_config": object{"process_collection": object{"enabled": true}},
-		})
-		if h.Node.Role.InSwarm() {
-			add("conf.d/docker.d/conf.yaml", object{"init_config": object{}, "instances": []object{{"collect_events": true, "collect_container_size": false}}})
-			add("conf.d/openmetrics.d/conf.yaml", object{
-				"ad_identifiers": []string{"qr"}, "init_config": object{},
-				"instances": []object{{
-					"openmetrics_endpoint": "http://%%host%%:9090/metrics", "namespace": "yces",
-					"metrics": []string{"http_requests", "http_request_duration_seconds", "qr_symbols"},
-				}},
-			})
-		}
-		if h.Group == monitoring.Monitors {
-			add("conf.d/process.d/conf.yaml", object{"init_config": object{}, "instances": []object{{
-				"name": "nagios", "search_string": []string{"nagios4"}, "exact_match": true,
-			}}})
-		}
+	return object{
+		"site": site, "hostname": h.Name, "logs_enabled": false,
+		"tags":           []string{clusterTag(m.Name), "role:" + string(h.Node.Role), "group:" + string(h.Group)},
+		"process_config": object{"process_collection": object{"enabled": true}},
 	}
-	return files
+}
+
+// dockerCheck tags what it measures with swarm_service and swarm_namespace by
+// itself, from the labels that the swarm puts on its containers.
+var dockerCheck = object{
+	"init_config": object{},
+	"instances":   []object{{"collect_events": true, "collect_container_size": false}},
+}
+
+var nagiosCheck = object{
+	"init_config": object{},
+	"instances":   []object{{"name": "nagios", "search_string": []string{"nagios4"}, "exact_match": true}},
+}
+
+// The service's metrics, by the names that it exposes them under. It declares no
+// types, and without one the agent skips a metric. Of an untyped histogram's
+// series each is one of its own.
+var serviceCheck = object{
+	"ad_identifiers": []string{"qr"}, "init_config": object{},
+	"instances": []object{{
+		"openmetrics_endpoint": "http://%%host%%:9090/metrics", "namespace": "yces",
+		"metrics": []object{
+			typed("http_requests_total", "http_requests", "counter"),
+			typed("http_request_duration_seconds_sum", "http_request_duration_seconds", "histogram"),
+			typed("http_request_duration_seconds_count", "http_request_duration_seconds", "histogram"),
+			typed("qr_symbols_total", "qr_symbols", "counter"),
+		},
+	}},
+}
+
+func typed(exposed, sent, kind string) object {
+	return object{exposed: object{"name": sent, "type": kind}}
 }
 
 func document(v any) []byte {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/ycesproject/yces/monitoring"
 	"github.com/ycesproject/yces/monitoring/internal/example"
 )
 
@@ -32,8 +33,12 @@ func daemon(t *testing.T) string {
 }
 
 func TestNagiosAcceptsTheConfiguration(t *testing.T) {
+	models := map[string]monitoring.Model{"by SSH": example.SSH(3)}
 	for _, nodes := range []int{1, 3, 7, 50} {
-		t.Run(fmt.Sprint(nodes), func(t *testing.T) {
+		models[fmt.Sprint(nodes)] = example.Model(nodes)
+	}
+	for name, m := range models {
+		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			state := filepath.Join(dir, "state")
 			for _, sub := range []string{"spool/checkresults", "rw", "archives"} {
@@ -41,7 +46,7 @@ func TestNagiosAcceptsTheConfiguration(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			for _, f := range Render(example.Model(nodes)) {
+			for _, f := range Render(m) {
 				data := bytes.ReplaceAll(f.Data, []byte(stateDir), []byte(state))
 				data = bytes.ReplaceAll(data, []byte(logDir), []byte(state))
 				data = bytes.ReplaceAll(data, []byte("_user=nagios"), []byte("_user=root"))

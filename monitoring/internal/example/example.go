@@ -42,8 +42,13 @@ func node(name string, role inventory.Role, host int) inventory.Node {
 }
 
 // Model is the model of so many nodes; it panics where it is invalid.
-func Model(nodes int) monitoring.Model {
-	s, err := monitoring.ParseSettings(Settings)
+func Model(nodes int) monitoring.Model { return model(nodes, "") }
+
+// SSH is the model where the monitor asks by SSH.
+func SSH(nodes int) monitoring.Model { return model(nodes, "transport: ssh\n") }
+
+func model(nodes int, more string) monitoring.Model {
+	s, err := monitoring.ParseSettings(append([]byte(more), Settings...))
 	if err != nil {
 		panic(err)
 	}

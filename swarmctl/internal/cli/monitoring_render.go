@@ -78,10 +78,12 @@ func (a *app) offlineModel(ctx context.Context, o monitoringOptions, live bool) 
 func renderNagios(m monitoring.Model) []monitoring.File {
 	files := append(nagios.Render(m), notify.NewConfig(m).File(), m.Summary().File())
 	for _, h := range m.Machines() {
-		files = append(files,
-			monitoring.File{Path: "machines/" + h.Name + "/nrpe.cfg", Data: []byte(nagios.NRPE(m, h))},
-			monitoring.File{Path: "machines/" + h.Name + "/sudoers", Data: []byte(nagios.Sudoers(m, h))},
-		)
+		list := monitoring.File{Path: "nrpe.cfg", Data: []byte(nagios.NRPE(m, h))}
+		if m.Transport == monitoring.SSH {
+			list = monitoring.File{Path: "commands.json", Data: nagios.AllowList(m, h)}
+		}
+		list.Path = "machines/" + h.Name + "/" + list.Path
+		files = append(files, list, monitoring.File{Path: "machines/" + h.Name + "/sudoers", Data: []byte(nagios.Sudoers(m, h))})
 	}
 	return files
 }
