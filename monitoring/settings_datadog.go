@@ -16,6 +16,9 @@ type Datadog struct {
 	Notify []string `json:"notify,omitempty"`
 	// API is the URL to ask in place of the site's own, such as a gateway's.
 	API string `json:"api,omitempty"`
+	// AppMetrics is where the agent finds the service's own metrics on a node that
+	// runs a replica; they are not collected where it is empty.
+	AppMetrics string `json:"appMetrics,omitempty"`
 	// Agent installs the agent on every machine, which is so where nothing is said.
 	Agent *bool `json:"agent,omitempty"`
 	// AgentVersion is the package's, pinned.
@@ -93,6 +96,9 @@ func (d Datadog) check(f *faults) {
 	}
 	if d.API != "" {
 		checkURL(f, "datadog.api", d.API)
+	}
+	if d.AppMetrics != "" {
+		checkURL(f, "datadog.appMetrics", d.AppMetrics)
 	}
 	for i, h := range d.Notify {
 		if !handle.MatchString(h) {

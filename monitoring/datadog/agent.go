@@ -26,9 +26,10 @@ func Render(m monitoring.Model) []monitoring.File {
 func Agent(m monitoring.Model, h monitoring.Host) []monitoring.File {
 	files := []monitoring.File{{Path: "datadog.yaml", Data: document(agentConfig(m, h))}}
 	if h.Node.Role.InSwarm() {
-		files = append(files,
-			monitoring.File{Path: "conf.d/docker.d/conf.yaml", Data: document(dockerCheck)},
-			monitoring.File{Path: "conf.d/openmetrics.d/conf.yaml", Data: document(serviceCheck)})
+		files = append(files, monitoring.File{Path: "conf.d/docker.d/conf.yaml", Data: document(dockerCheck)})
+		if m.Datadog != nil && m.Datadog.AppMetrics != "" {
+			files = append(files, monitoring.File{Path: "conf.d/openmetrics.d/conf.yaml", Data: document(serviceCheck(m.Datadog.AppMetrics))})
+		}
 	}
 	if h.Group == monitoring.Monitors {
 		files = append(files, monitoring.File{Path: "conf.d/process.d/conf.yaml", Data: document(nagiosCheck)})
@@ -60,20 +61,25 @@ var nagiosCheck = object{
 	"instances":   []object{{"name": "nagios", "search_string": []string{"nagios4"}, "exact_match": true}},
 }
 
-// The service's metrics, by the names that it exposes them under. It declares no
-// types, and without one the agent skips a metric. Of an untyped histogram's
-// series each is one of its own.
-var serviceCheck = object{
-	"ad_identifiers": []string{"qr"}, "init_config": object{},
-	"instances": []object{{
-		"openmetrics_endpoint": "http://%%host%%:9090/metrics", "namespace": "yces",
-		"metrics": []object{
-			typed("http_requests_total", "http_requests", "counter"),
-			typed("http_request_duration_seconds_sum", "http_request_duration_seconds", "histogram"),
-			typed("http_request_duration_seconds_count", "http_request_duration_seconds", "histogram"),
-			typed("qr_symbols_total", "qr_symbols", "counter"),
-		},
-	}},
+// serviceImage is the service's image without what stands in front of it: a node
+// that runs it is asked for the service's metrics, which get the container's tags.
+const serviceImage = "qr"
+
+// serviceMetrics are the service's, by the names that it exposes them under. It
+// declares no types, and a metric without one is skipped. Of an untyped
+// histogram each series is a metric of its own.
+var serviceMetrics = []object{
+	typed("http_requests_total", "http_requests", "counter"),
+	typed("http_request_duration_seconds_sum", "http_request_duration_seconds", "histogram"),
+	typed("http_request_duration_seconds_count", "http_request_duration_seconds", "histogram"),
+	typed("qr_symbols_total", "qr_symbols", "counter"),
+}
+
+func serviceCheck(url string) object {
+	return object{
+		"ad_identifiers": []string{serviceImage}, "init_config": object{},
+		"instances": []object{{"openmetrics_endpoint": url, "namespace": "yces", "metrics": serviceMetrics}},
+	}
 }
 
 func typed(exposed, sent, kind string) object {

@@ -2,6 +2,7 @@ package datadog
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/DataDog/datadog-api-client-go/v2/api/datadog"
@@ -71,9 +72,10 @@ func monitor(m monitoring.Model, w watch) datadogV1.Monitor {
 	}
 }
 
-// charts of the dashboard: titles and queries, which are filled with the
-// cluster's tag.
-var charts = []struct{ title, query string }{
+// chart of the dashboard: its query is filled with the cluster's tag.
+type chart struct{ title, query string }
+
+var charts = []chart{
 	{"CPU", "100 - avg:system.cpu.idle{%s} by {host}"},
 	{"Memory in use", "100 - 100 * avg:system.mem.pct_usable{%s} by {host}"},
 	{"Swap in use", "100 - 100 * avg:system.swap.pct_free{%s} by {host}"},
@@ -83,14 +85,22 @@ var charts = []struct{ title, query string }{
 	{"Containers by service", "sum:docker.containers.running{%s} by {swarm_service}"},
 	{"CPU by service", "sum:docker.cpu.usage{%s} by {swarm_service}"},
 	{"Memory by service", "sum:docker.mem.rss{%s} by {swarm_service}"},
-	{"Requests", "sum:yces.http_requests_total.count{%s} by {status}.as_rate()"},
+}
+
+// serviceCharts need the service's own metrics.
+var serviceCharts = []chart{
+	{"Requests", "sum:yces.http_requests.count{%s} by {status}.as_rate()"},
 	{"Time to answer", "avg:yces.http_request_duration_seconds.sum{%s}.as_count() / avg:yces.http_request_duration_seconds.count{%s}.as_count()"},
-	{"Symbols", "sum:yces.qr_symbols_total.count{%s} by {symbology,outcome}.as_rate()"},
+	{"Symbols", "sum:yces.qr_symbols.count{%s} by {symbology,outcome}.as_rate()"},
 }
 
 func dashboard(m monitoring.Model) datadogV1.Dashboard {
 	var widgets []datadogV1.Widget
-	for _, c := range charts {
+	all := charts
+	if m.Datadog != nil && m.Datadog.AppMetrics != "" {
+		all = slices.Concat(charts, serviceCharts)
+	}
+	for _, c := range all {
 		query := strings.ReplaceAll(c.query, "%s", clusterTag(m.Name))
 		line := datadogV1.WIDGETDISPLAYTYPE_LINE
 		definition := datadogV1.NewTimeseriesWidgetDefinition(
