@@ -61,13 +61,17 @@ func (p Plan) prepare(ctx context.Context, host Host, m MachinePlan, report Repo
 			return err
 		}
 	}
+	// Of what comes from elsewhere nothing may be wrong, or nothing else is changed.
+	if err := p.installAgent(ctx, host, m, report); err != nil {
+		return err
+	}
 	if m.Account != "" {
 		script := preamble(map[string]string{"ACCOUNT": monitoring.Account, "ACCOUNT_HOME": monitoring.AccountHome}) + accountScript
 		if _, err := host.RunScript(ctx, "make account", script, nil); err != nil {
 			return err
 		}
 	}
-	return p.installAgent(ctx, host, m, report)
+	return nil
 }
 
 // made are the files to write, those that need the new keys too.

@@ -19,17 +19,19 @@ const NotifyConfig = monitoring.Current + "/notify.json"
 // transport is how the monitor asks a machine: a plugin with its options, to
 // which the machine's address and the command's name are added.
 type transport struct {
-	call string
 	// ask has the plugin say UNKNOWN where the machine does not answer.
 	ask string
 	// name is the option in front of the command's name, and alive what asks for
-	// nothing but an answer.
+	// nothing but an answer, without which the machine's checks are CRITICAL.
 	name, alive string
 }
 
 var transports = map[string]transport{
-	monitoring.NRPE: {call: nrpeCall, ask: nrpeCall + " -u", name: " -c "},
-	monitoring.SSH:  {call: sshCall, ask: sshCall + " -U", name: " -C ", alive: " -C " + monitoring.AliveCommand},
+	monitoring.NRPE: {ask: nrpeCall + " -u", name: " -c ", alive: nrpeCall + " -H $HOSTADDRESS$"},
+	monitoring.SSH: {
+		ask: sshCall, name: " -C ",
+		alive: monitoring.Plugins + "/negate -t 35 -u CRITICAL -s " + sshCall + " -H $HOSTADDRESS$ -C " + monitoring.AliveCommand,
+	},
 }
 
 // nrpeCall asks a machine's NRPE: TLS 1.2 or newer, both ends with certificates
@@ -45,7 +47,7 @@ func commands(m monitoring.Model) string {
 	command := func(name, line string) { o.define("command", "command_name", name, "command_line", line) }
 	t := transports[m.Transport]
 	command(m.Transport, t.ask+" -H $HOSTADDRESS$"+t.name+"$ARG1$")
-	command(m.Transport+"_alive", t.call+" -H $HOSTADDRESS$"+t.alive)
+	command(m.Transport+"_alive", t.alive)
 	command(m.Transport+"_any", monitoring.Checks+" check_any --hosts $ARG1$ -- "+t.ask+t.name+"$ARG2$")
 	command(monitoring.ClockCheck, monitoring.Checks+" "+monitoring.ClockCheck+" $ARG1$ -- "+t.ask+" -H $HOSTADDRESS$"+t.name+monitoring.TimeCommand)
 	command("check_reach", monitoring.Checks+" check_reach --hosts $ARG1$ --port $ARG2$")

@@ -11,7 +11,7 @@ import (
 
 // sshCall asks a machine by SSH. What the plugin is told of the connection
 // stands in sshConfig.
-const sshCall = monitoring.Plugins + "/check_by_ssh -t 30 -F " + monitoring.SSHConfig
+const sshCall = monitoring.Plugins + "/check_by_ssh -t 30 -U -F " + monitoring.SSHConfig
 
 // sshConfig is for the monitor's own ssh: nothing is asked of a person, no
 // other key or known_hosts is looked at, and a connection serves the checks that

@@ -25,9 +25,10 @@ func (a *app) newMonitoringCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "monitoring",
 		Short: "Watch the machines, the swarm and the service",
-		Long: `Nagios on the inventory's monitor machine, NRPE on all others, made from the
-inventory, the services that run and one settings file: who is told, when, and
-from which values on.`,
+		Long: `Nagios on the inventory's monitor machine, which asks all machines by NRPE or by
+SSH, and Datadog's agents, dashboard and monitors where an account is named: made
+from the inventory, the services that run and one settings file, which says who is
+told, when, and from which values on.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

@@ -46,7 +46,7 @@ it prints "no change".`,
 	f := cmd.Flags()
 	f.StringVar(&o.checks, "checks", "", "the checks' program, built for the machines; built from source where empty")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print what would be done, and do nothing")
-	f.BoolVar(&o.rotate, "rotate", false, "replace the certificate authority and every certificate")
+	f.BoolVar(&o.rotate, "rotate", false, "replace the certificate authority, every certificate, and the key that the monitor logs in with")
 	f.DurationVar(&o.wait, "wait", 2*time.Minute, "how long to wait for the first results of all checks; 0 does not wait")
 	o.output.register(cmd)
 	return cmd
@@ -122,23 +122,27 @@ func (a *app) applyModel(ctx context.Context, f *fleet, m monitoring.Model, o ap
 	if in.Secrets, err = o.secrets(m); err != nil {
 		return err
 	}
+	if account != nil {
+		in.AgentKey = account.agentKey
+	}
+	objects, err := a.planDatadog(ctx, account, m)
+	if err != nil {
+		return err
+	}
 	plan, err := a.planMonitoring(ctx, &in, o, monitoringFleet{f})
 	if err != nil {
 		return err
 	}
-	if !o.dryRun {
-		a.tellPlan(plan)
-		if err := plan.Apply(ctx, monitoringFleet{f}, time.Now(), a.sink()); err != nil {
-			return err
-		}
-	}
-	written, err := a.applyDatadog(ctx, account, m, o.dryRun)
-	if err != nil {
-		return err
-	}
-	report := newApplyReport(m, plan, written)
+	report := newApplyReport(m, plan, objects)
 	if o.dryRun {
 		return o.output.print(a.Out, report, report.plan)
+	}
+	a.tellPlan(plan)
+	if err := plan.Apply(ctx, monitoringFleet{f}, time.Now(), a.sink()); err != nil {
+		return err
+	}
+	if err := a.applyDatadog(ctx, account, objects); err != nil {
+		return err
 	}
 	if o.wait > 0 {
 		if report.Services, err = a.awaitResults(ctx, f, m, o.wait); err != nil {

@@ -3,10 +3,15 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
+	"regexp"
+	"strings"
 
 	"github.com/ycesproject/yces/monitoring"
 	"github.com/ycesproject/yces/monitoring/datadog"
 )
+
+const datadogSubject = "Datadog"
 
 // The keys come from the environment, as in Datadog's own tools.
 const (
@@ -15,7 +20,7 @@ const (
 )
 
 // datadogAccount is nil where the settings name none.
-func (a *app) datadogAccount(m monitoring.Model) (*datadog.Account, error) {
+func (a *app) datadogAccount(m monitoring.Model) (*datadogAccount, error) {
 	if m.Datadog == nil {
 		return nil, nil
 	}
@@ -26,33 +31,56 @@ func (a *app) datadogAccount(m monitoring.Model) (*datadog.Account, error) {
 			"set " + datadogVariable + " and " + datadogAppVariable + ", or leave `datadog` out of the settings",
 		}}
 	}
-	return datadog.NewAccount(m.Datadog.Site, "", keys), nil
+	for name, key := range map[string]string{datadogVariable: keys.API, datadogAppVariable: keys.Application} {
+		if !datadogKey.MatchString(key) {
+			return nil, usageError{fmt.Errorf("%s: must be letters, digits, '-' and '_', and nothing else", name)}
+		}
+	}
+	return &datadogAccount{datadog.NewAccount(m.Datadog.Site, strings.TrimSuffix(m.Datadog.API, "/"), keys), keys.API}, nil
 }
 
-// applyDatadog makes the account as the model says and returns what it wrote,
-// or would write.
-func (a *app) applyDatadog(ctx context.Context, account *datadog.Account, m monitoring.Model, dryRun bool) (datadog.Plan, error) {
+// datadogKey is what goes into a header and into a file of settings.
+var datadogKey = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+// datadogAccount is the account, and the key that agents send with.
+type datadogAccount struct {
+	*datadog.Account
+	agentKey string
+}
+
+// planDatadog says what has to be written to the account; no machine is touched
+// before the keys are known to be good.
+func (a *app) planDatadog(ctx context.Context, account *datadogAccount, m monitoring.Model) (datadog.Plan, error) {
 	if account == nil {
 		return nil, nil
 	}
-	const subject = "Datadog"
-	a.sink().Start(subject, "looking at the account")
+	a.sink().Start(datadogSubject, "looking at the account")
 	state, err := account.Observe(ctx, m.Name)
 	if err != nil {
+		a.sink().Fail(datadogSubject, "the account can't be looked at")
 		return nil, datadogError(err)
 	}
 	plan := datadog.NewPlan(m, state)
 	if len(plan) == 0 {
-		a.sink().Unchanged(subject, "as the settings say")
+		a.sink().Unchanged(datadogSubject, "as the settings say")
+	} else {
+		a.sink().Done(datadogSubject, plural(len(plan), "change")+" to make")
 	}
-	if dryRun {
-		return plan, nil
-	}
-	if err := plan.Apply(ctx, account); err != nil {
-		return nil, datadogError(err)
-	}
-	a.sink().Done(subject, plural(len(plan), "change")+" made")
 	return plan, nil
+}
+
+// applyDatadog writes what the plan says.
+func (a *app) applyDatadog(ctx context.Context, account *datadogAccount, plan datadog.Plan) error {
+	if len(plan) == 0 {
+		return nil
+	}
+	a.sink().Start(datadogSubject, "writing")
+	if err := plan.Apply(ctx, account.Account); err != nil {
+		a.sink().Fail(datadogSubject, "not all is written")
+		return datadogError(err)
+	}
+	a.sink().Done(datadogSubject, plural(len(plan), "change")+" made")
+	return nil
 }
 
 func datadogError(err error) error {
