@@ -21,6 +21,7 @@ schedule: {interval: 1.5s, attempts: three}
 endpoint: ftp://x
 content: a"b
 services: ["x;rm -rf /"]
+transport: telnet
 schedule: {attempts: 50}
 thresholds:
   cpu: {warning: 90, critical: 80}
@@ -37,7 +38,7 @@ smtp: {host: "", from: x, port: 99999, tls: maybe, user: u}
 web: {users: [{name: "x|y", role: king, passwordHash: secret}]}
 slo: {availability: 101}
 jenkins: {url: "http://ci'", job: "a;b"}
-datadog: {site: "a b", agentVersion: latest, notify: [ana]}
+datadog: {site: "a b", agentVersion: latest, notify: [ana], api: "x", appMetrics: "ftp://x", repository: "https://apt.datadoghq.com/ $(id)", keys: ["file:///etc/passwd"], keyFingerprints: [5f1e]}
 `))
 	wants(t, err,
 		"endpoint: must be an http or https URL", "content: must be letters", `services[0]: must be 1 to 63`, "schedule.attempts: must be between",
@@ -49,6 +50,7 @@ datadog: {site: "a b", agentVersion: latest, notify: [ana]}
 		"smtp.host", "smtp.from", "smtp.port", "smtp.tls", "smtp: user and passwordFile go together",
 		"web.users[0].name", "web.users[0].role", "web.users[0].passwordHash", "slo.availability",
 		"jenkins.url", "jenkins.job", "datadog.site", "datadog.agentVersion", "datadog.notify[0]",
+		"transport: must be nrpe or ssh", "datadog.api", "datadog.appMetrics", "datadog.repository", "datadog.keys[0]", "datadog.keyFingerprints[0]",
 	)
 	if strings.Contains(err.Error(), "secret") {
 		t.Error("the error shows what may be a password")
@@ -136,5 +138,24 @@ web: {users: [{name: ana, role: operator, passwordHash: "$2a$10$Bw3XaohxJ81jHW6Y
 	}
 	if _, err := monitoring.Build(inventory.Inventory{}, s, nil); err == nil {
 		t.Error("a model of nothing was built")
+	}
+}
+
+func TestAMirrorsKeysComeWithTheirFingerprints(t *testing.T) {
+	for _, more := range []string{`keys: ["https://mirror.example.org/key.asc"]`, "keyFingerprints: [5F1E256061D813B125E156E8E6266D4AC0962C7D]"} {
+		_, err := monitoring.ParseSettings(append([]byte("transport: ssh\n"), strings.Replace(string(example.Settings), "datadog: {", "datadog: {"+more+", ", 1)...))
+		wants(t, err, "datadog: keys and keyFingerprints go together")
+	}
+}
+
+func TestEveryMachineHasTheAgentUnlessNobodyWantsIt(t *testing.T) {
+	for more, want := range map[string]bool{"": true, "agent: true, ": true, "agent: false, ": false} {
+		s, err := monitoring.ParseSettings([]byte(strings.Replace(string(example.Settings), "datadog: {", "datadog: {"+more, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.HasAgent() != want || len(s.Datadog.KeyFingerprints) != 3 || len(s.Datadog.Keys) != 3 {
+			t.Errorf("%q: agent %v, keys %v", more, s.HasAgent(), s.Datadog.Keys)
+		}
 	}
 }

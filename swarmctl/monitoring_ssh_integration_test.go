@@ -40,7 +40,7 @@ func (a *asked) testMatrix(t *testing.T) {
 		{"scp", scp + node + ":/etc/passwd /tmp/taken", false, ""},
 		{"scp in its older form", strings.Replace(scp, " scp ", " scp -O ", 1) + node + ":/etc/passwd /tmp/taken", false, ""},
 		// The way through is refused, so the banner of the other end never comes.
-		{"a way through", ssh + "-o ClearAllForwardings=no -W 127.0.0.1:22 " + node + " </dev/null", false, "prohibited"},
+		{"a way through", ssh + "-o ClearAllForwardings=no -W 127.0.0.1:22 " + node + " </dev/null", false, "stdio forwarding failed"},
 		{"the agent's socket", ssh + "-A " + node + " sh -c 'ls $SSH_AUTH_SOCK'", false, "there is no such command"},
 	} {
 		out, err := a.on(a.monitor(), c.line+" 2>&1")

@@ -93,31 +93,27 @@ func (a *app) monitoringApply(ctx context.Context, o applyOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	m, err := a.watchedModel(ctx, f, o)
+	// What is wrong with the settings or the keys is said before any machine is asked.
+	m, err := o.model(f.Inventory, nil)
 	if err != nil {
 		return err
 	}
-	return a.applyModel(ctx, f, m, o)
-}
-
-// watchedModel reads the settings before any machine is asked, and then the
-// services that run.
-func (a *app) watchedModel(ctx context.Context, f *fleet, o applyOptions) (monitoring.Model, error) {
-	if _, err := o.model(f.Inventory, nil); err != nil {
-		return monitoring.Model{}, err
-	}
-	services, err := f.runningServices(ctx)
-	if err != nil {
-		return monitoring.Model{}, err
-	}
-	return o.model(f.Inventory, services)
-}
-
-func (a *app) applyModel(ctx context.Context, f *fleet, m monitoring.Model, o applyOptions) error {
 	account, err := a.datadogAccount(m)
 	if err != nil {
 		return err
 	}
+	services, err := f.runningServices(ctx)
+	if err != nil {
+		return err
+	}
+	if m, err = o.model(f.Inventory, services); err != nil {
+		return err
+	}
+	return a.applyModel(ctx, f, m, account, o)
+}
+
+func (a *app) applyModel(ctx context.Context, f *fleet, m monitoring.Model, account *datadogAccount, o applyOptions) error {
+	var err error
 	in := apply.Input{Model: m, Rotate: o.rotate}
 	if in.Secrets, err = o.secrets(m); err != nil {
 		return err
