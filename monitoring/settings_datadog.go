@@ -16,6 +16,8 @@ type Datadog struct {
 	Notify []string `json:"notify,omitempty"`
 	// API is the URL to ask in place of the site's own, such as a gateway's.
 	API string `json:"api,omitempty"`
+	// Proxy is what the agents send through, where they may not do so themselves.
+	Proxy string `json:"proxy,omitempty"`
 	// AppMetrics is where the agent finds the service's own metrics on a node that
 	// runs a replica; they are not collected where it is empty.
 	AppMetrics string `json:"appMetrics,omitempty"`
@@ -96,6 +98,9 @@ func (d Datadog) check(f *faults) {
 	}
 	if d.API != "" {
 		checkURL(f, "datadog.api", d.API)
+	}
+	if d.Proxy != "" {
+		checkURL(f, "datadog.proxy", d.Proxy)
 	}
 	if d.AppMetrics != "" {
 		checkURL(f, "datadog.appMetrics", d.AppMetrics)

@@ -38,7 +38,7 @@ smtp: {host: "", from: x, port: 99999, tls: maybe, user: u}
 web: {users: [{name: "x|y", role: king, passwordHash: secret}]}
 slo: {availability: 101}
 jenkins: {url: "http://ci'", job: "a;b"}
-datadog: {site: "a b", agentVersion: latest, notify: [ana], api: "x", appMetrics: "ftp://x", repository: "https://apt.datadoghq.com/ $(id)", keys: ["file:///etc/passwd"], keyFingerprints: [5f1e]}
+datadog: {site: "a b", agentVersion: latest, notify: [ana], api: "x", proxy: "http://u:p@proxy", appMetrics: "ftp://x", repository: "https://apt.datadoghq.com/ $(id)", keys: ["file:///etc/passwd"], keyFingerprints: [5f1e]}
 `))
 	wants(t, err,
 		"endpoint: must be an http or https URL", "content: must be letters", `services[0]: must be 1 to 63`, "schedule.attempts: must be between",
@@ -50,7 +50,7 @@ datadog: {site: "a b", agentVersion: latest, notify: [ana], api: "x", appMetrics
 		"smtp.host", "smtp.from", "smtp.port", "smtp.tls", "smtp: user and passwordFile go together",
 		"web.users[0].name", "web.users[0].role", "web.users[0].passwordHash", "slo.availability",
 		"jenkins.url", "jenkins.job", "datadog.site", "datadog.agentVersion", "datadog.notify[0]",
-		"transport: must be nrpe or ssh", "datadog.api", "datadog.appMetrics", "datadog.repository", "datadog.keys[0]", "datadog.keyFingerprints[0]",
+		"transport: must be nrpe or ssh", "datadog.api", "datadog.proxy: must not hold a password", "datadog.appMetrics", "datadog.repository", "datadog.keys[0]", "datadog.keyFingerprints[0]",
 	)
 	if strings.Contains(err.Error(), "secret") {
 		t.Error("the error shows what may be a password")

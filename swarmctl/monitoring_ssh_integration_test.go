@@ -86,7 +86,7 @@ func (a *asked) testRotation(t *testing.T) {
 const leftovers = `getent passwd swarmctl-checks >/dev/null && echo account
 ls -d /var/lib/swarmctl-checks /etc/swarmctl-monitoring/commands.json /etc/sudoers.d/swarmctl-* /etc/swarmctl-monitoring/nrpe.cfg \
 	/etc/swarmctl-monitoring/ssh /var/lib/swarmctl-monitoring/ssh /etc/swarmctl-monitoring/pki/node.* 2>/dev/null
-grep -q ':1622 ' /proc/net/tcp && echo 'port 5666'
+grep -qE ':1622 [0-9A-F]+:[0-9A-F]+ 0A' /proc/net/tcp && echo 'port 5666'
 true`
 
 func (a *asked) testToNRPE(t *testing.T) {

@@ -28,17 +28,18 @@ fetch_keys() {
 			return 1
 		}
 	done
-	fetched=$(gpg --batch --with-colons --list-keys | awk -F: '$1 == "pub" { primary = 1 } $1 == "fpr" && primary { print $10; primary = 0 }')
+	fetched=$(gpg --batch --with-colons --list-keys | awk -F: '$1 == "pub" { primary = 1 } $1 == "fpr" && primary { print $10; primary = 0 }' | paste -sd ' ')
 	for key in $FINGERPRINTS; do
-		case " $(echo $fetched) " in
+		case " $fetched " in
 		*" $key "*) ;;
 		*)
-			echo "the key $key is not there; $KEYS have: $(echo $fetched)" >&2
+			echo "the key $key is not there; $KEYS have: $fetched" >&2
 			return 1
 			;;
 		esac
 	done
 	# What else lay there is trusted with nothing.
+	# shellcheck disable=SC2086 # a list
 	gpg --batch --export $FINGERPRINTS >"$tmp/keyring"
 }
 

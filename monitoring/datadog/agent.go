@@ -38,15 +38,18 @@ func Agent(m monitoring.Model, h monitoring.Host) []monitoring.File {
 }
 
 func agentConfig(m monitoring.Model, h monitoring.Host) object {
-	site := "datadoghq.com"
-	if m.Datadog != nil {
-		site = m.Datadog.Site
-	}
-	return object{
-		"site": site, "hostname": h.Name, "logs_enabled": false,
+	config := object{
+		"site": "datadoghq.com", "hostname": h.Name, "logs_enabled": false,
 		"tags":           []string{clusterTag(m.Name), "role:" + string(h.Node.Role), "group:" + string(h.Group)},
 		"process_config": object{"process_collection": object{"enabled": true}},
 	}
+	if m.Datadog != nil {
+		config["site"] = m.Datadog.Site
+		if proxy := m.Datadog.Proxy; proxy != "" {
+			config["proxy"] = object{"http": proxy, "https": proxy}
+		}
+	}
+	return config
 }
 
 // dockerCheck tags what it measures with swarm_service and swarm_namespace by
