@@ -65,7 +65,7 @@ func ofMonitor(name string, view View, program string, args ...string) Check {
 }
 
 func (m Model) machineChecks(n inventory.Node) []Check {
-	address := n.SwarmAddress()
+	address := m.reach(n)
 	checks := []Check{
 		ofMonitor("SSH", Awareness, Plugins+"/check_ssh", "-t", "10", "-p", strconv.Itoa(n.Port), address),
 		m.askable(),
@@ -163,7 +163,7 @@ func (m Model) roleChecks(n inventory.Node) []Check {
 func (m Model) monitorChecks(n inventory.Node) []Check {
 	return []Check{
 		ofMonitor("Nagios", Awareness, Checks, "check_nagios", "--status", StatusFile, "-w", "60", "-c", "300"),
-		ofMonitor("Dashboard", Awareness, Plugins+"/check_http", "-H", n.SwarmAddress(), "-S", "-u", "/", "-e", "401", "-t", "10"),
+		ofMonitor("Dashboard", Awareness, Plugins+"/check_http", "-H", m.reach(n), "-S", "-u", "/", "-e", "401", "-t", "10"),
 		ofMonitor("Mail server", Awareness, Plugins+"/check_tcp", "-H", m.SMTP.Host, "-p", strconv.Itoa(m.SMTP.Port), "-t", "10"),
 	}
 }

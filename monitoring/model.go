@@ -16,6 +16,9 @@ type Model struct {
 	Name  string
 	Hosts []Host
 	Settings
+
+	// outside is a monitor that is not in the machines' private network.
+	outside bool
 }
 
 // Group is what a host is for; each is a hostgroup.
@@ -34,8 +37,9 @@ const (
 // Host is a machine, or a part of the whole that has problems of its own: the
 // swarm, and the endpoint that users open.
 type Host struct {
-	Name    string
-	Alias   string
+	Name  string
+	Alias string
+	// Address is where the monitor reaches it.
 	Address string
 	Group   Group
 	Owner   string
@@ -148,6 +152,7 @@ func (m Model) swarmHost() string    { return m.Name + "-swarm" }
 func (m Model) endpointHost() string { return m.Name + "-endpoint" }
 
 func (m *Model) addHosts(inv inventory.Inventory) {
+	m.outside = inv.ByRole(inventory.Monitor)[0].PrivateAddress == ""
 	for i := range inv.Nodes {
 		m.Hosts = append(m.Hosts, m.machine(&inv.Nodes[i]))
 	}
@@ -160,23 +165,50 @@ var groups = map[inventory.Role]Group{
 
 func (m Model) machine(n *inventory.Node) Host {
 	h := Host{
-		Name: n.Name, Alias: string(n.Role) + " " + n.Name, Address: n.SwarmAddress(),
+		Name: n.Name, Alias: string(n.Role) + " " + n.Name, Address: m.reach(*n),
 		Group: groups[n.Role], Owner: m.Owners["node"], Node: n,
-		Alive: ping(n.SwarmAddress()),
+		Alive: ping(m.reach(*n)),
 	}
 	h.Checks = m.needAnswer(append(m.machineChecks(*n), m.roleChecks(*n)...))
 	return h
 }
 
+// reach is the node's address as the monitor sees it. One that has no private
+// address is elsewhere, as in another cloud, and may not even be able to reach
+// itself at the address that others know it by.
+func (m Model) reach(n inventory.Node) string {
+	switch {
+	case !m.outside:
+		return n.SwarmAddress()
+	case n.Role == inventory.Monitor:
+		return loopback
+	}
+	return n.Address
+}
+
+const loopback = "127.0.0.1"
+
+// MonitorAddress is where machines see the monitor's connections come from, and
+// people its pages.
+func (m Model) MonitorAddress() string { return m.Monitor().Node.SwarmAddress() }
+
+// Askers are the addresses that the host may be asked from.
+func (m Model) Askers(h Host) []string {
+	if m.outside && h.Group == Monitors {
+		return []string{m.MonitorAddress(), loopback}
+	}
+	return []string{m.MonitorAddress()}
+}
+
 func (m Model) swarm(inv inventory.Inventory) Host {
 	managers := inv.ByRole(inventory.Manager)
 	h := Host{
-		Name: m.swarmHost(), Alias: "swarm " + m.Name, Address: managers[0].SwarmAddress(),
+		Name: m.swarmHost(), Alias: "swarm " + m.Name, Address: m.reach(managers[0]),
 		Group: Swarm, Owner: m.Owners["swarm"],
 	}
 	var any []string
 	for _, n := range managers {
-		any = append(any, n.SwarmAddress())
+		any = append(any, m.reach(n))
 	}
 	h.Alive = Command{Program: Checks, Args: []string{"check_reach", fmt.Sprint(NRPEPort)}, Any: any}
 	if m.Transport == SSH {

@@ -159,3 +159,37 @@ func TestEveryMachineHasTheAgentUnlessNobodyWantsIt(t *testing.T) {
 		}
 	}
 }
+
+func TestAMonitorElsewhereAsksAtTheAddressesThatOthersKnow(t *testing.T) {
+	s, err := monitoring.ParseSettings(append([]byte("transport: ssh\n"), example.Settings...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	inv := example.Inventory(1)
+	for i := range inv.Nodes {
+		inv.Nodes[i].Address = "203.0.113." + strings.TrimPrefix(inv.Nodes[i].Address, "10.7.0.")
+		if inv.Nodes[i].Role == inventory.Monitor {
+			inv.Nodes[i].PrivateAddress = ""
+		}
+	}
+	m, err := monitoring.Build(inv, s, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := map[string]string{}
+	for _, h := range m.Hosts {
+		at[h.Name] = h.Address
+	}
+	if at["shop-1"] != "203.0.113.11" || at["shop-swarm"] != "203.0.113.11" || at["watch"] != "127.0.0.1" || m.MonitorAddress() != "203.0.113.3" {
+		t.Errorf("asked at %v, from %s", at, m.MonitorAddress())
+	}
+	for _, h := range m.Machines() {
+		want := "203.0.113.3"
+		if h.Name == "watch" {
+			want += ",127.0.0.1"
+		}
+		if got := strings.Join(m.Askers(h), ","); got != want {
+			t.Errorf("%s may be asked from %s, want %s", h.Name, got, want)
+		}
+	}
+}

@@ -58,7 +58,7 @@ func made(t *testing.T, in Input) State {
 		}
 		if in.Model.Transport == monitoring.SSH {
 			m.Parts["account"] = true
-			files = append(files, in.letIn(testKey))
+			files = append(files, in.letIn(h, testKey))
 		} else {
 			m.Parts["nrpe"] = true
 		}

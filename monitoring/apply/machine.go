@@ -81,7 +81,7 @@ func (p Plan) made(m MachinePlan, keys keys, now time.Time) ([]File, error) {
 		files = append(files, c.File)
 	}
 	if m.Login != "" {
-		files = append(files, p.in.letIn(keys.login))
+		files = append(files, p.in.letIn(m.Host, keys.login))
 	}
 	issued, err := issue(m.Certs, keys.authority, now)
 	if err != nil {

@@ -47,14 +47,14 @@ func (p *Plan) filesNow(h monitoring.Host, arch string) []File {
 		files = append(files, File{monitoring.CAFile, 0o644, "root", p.authority.Cert})
 	}
 	if p.login != "" {
-		files = append(files, p.in.letIn(p.login))
+		files = append(files, p.in.letIn(h, p.login))
 	}
 	return files
 }
 
 // letIn is the file that lets the monitor's key in.
-func (in Input) letIn(key string) File {
-	return File{loginFile, 0o644, "root", []byte(nagios.AuthorizedKeys(in.Model, key))}
+func (in Input) letIn(h monitoring.Host, key string) File {
+	return File{loginFile, 0o644, "root", []byte(nagios.AuthorizedKeys(in.Model, h, key))}
 }
 
 // trusts tells whether the machine needs the authority's certificate.
@@ -98,7 +98,7 @@ func differs(f File, is Machine) string {
 
 // certs are those that a machine needs.
 func certs(m monitoring.Model, h monitoring.Host) []Cert {
-	addresses := []string{h.Address}
+	addresses := []string{h.Node.SwarmAddress()}
 	var list []Cert
 	if m.Transport == monitoring.NRPE {
 		list = append(list, Cert{File: "node", Use: pki.Serve, Name: h.Name, Addresses: addresses})

@@ -85,10 +85,9 @@ func NRPE(m monitoring.Model, h monitoring.Host) string {
 		{"log_facility", "daemon"},
 		{"pid_file", "/run/nagios/nrpe.pid"},
 		{"server_port", "5666"},
-		{"server_address", h.Address},
 		{"nrpe_user", "nagios"},
 		{"nrpe_group", "nagios"},
-		{"allowed_hosts", m.Monitor().Address},
+		{"allowed_hosts", strings.Join(m.Askers(h), ",")},
 		{"dont_blame_nrpe", "0"},
 		{"allow_bash_command_substitution", "0"},
 		{"command_timeout", "25"},
@@ -100,6 +99,10 @@ func NRPE(m monitoring.Model, h monitoring.Host) string {
 		{"ssl_cert_file", monitoring.NodeCert},
 		{"ssl_privatekey_file", monitoring.NodeKey},
 		{"ssl_cipher_list", "HIGH:!aNULL:!eNULL:!MD5:!SHA1:!CBC"},
+	}
+	// Where its only address is one that others know it by, it may not be its own.
+	if own := h.Node.PrivateAddress; own != "" {
+		settings = append(settings, [2]string{"server_address", own})
 	}
 	for _, c := range m.RemoteCommands(h) {
 		settings = append(settings, [2]string{"command[" + c.ID + "]", nrpeLine(c)})

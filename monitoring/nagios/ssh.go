@@ -65,11 +65,11 @@ func knownHosts(m monitoring.Model) string {
 	return b.String()
 }
 
-// AuthorizedKeys lets the monitor's key in, from the monitor alone, to run the
+// AuthorizedKeys lets the monitor's key in to the host, from the monitor alone, to run the
 // program that knows the allow-list, and for nothing else.
-func AuthorizedKeys(m monitoring.Model, publicKey string) string {
+func AuthorizedKeys(m monitoring.Model, h monitoring.Host, publicKey string) string {
 	return fmt.Sprintf("# Made by swarmctl; changes are lost.\nrestrict,from=%s,command=%s %s\n",
-		strconv.Quote(m.Monitor().Address), strconv.Quote(monitoring.Checks+" remote --commands "+monitoring.AllowList), strings.TrimSpace(publicKey))
+		strconv.Quote(strings.Join(m.Askers(h), ",")), strconv.Quote(monitoring.Checks+" remote --commands "+monitoring.AllowList), strings.TrimSpace(publicKey))
 }
 
 // AllowList is what the machine runs for the monitor: words by the name that the

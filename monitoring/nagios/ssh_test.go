@@ -17,7 +17,8 @@ import (
 const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAII87ed+Nztyo5O2vboHn2s0b9tUTvNF0lsdVEIz9FK5h monitoring of shop"
 
 func TestTheMonitorsKeyOpensOneProgramFromOneAddress(t *testing.T) {
-	_, _, options, _, err := ssh.ParseAuthorizedKey([]byte(AuthorizedKeys(example.SSH(3), publicKey)))
+	m := example.SSH(3)
+	_, _, options, _, err := ssh.ParseAuthorizedKey([]byte(AuthorizedKeys(m, m.Machines()[0], publicKey)))
 	want := []string{
 		"restrict", `from="10.7.0.3"`,
 		`command="/usr/local/lib/swarmctl-monitoring/checks remote --commands /etc/swarmctl-monitoring/commands.json"`,

@@ -63,7 +63,7 @@ func htpasswd(m monitoring.Model) string {
 func apacheConf(m monitoring.Model) string {
 	host := m.Web.Host
 	if host == "" {
-		host = m.Monitor().Address
+		host = m.MonitorAddress()
 	}
 	operators := strings.ReplaceAll(users(m, "operator"), ",", " ")
 	command := "Require user " + operators

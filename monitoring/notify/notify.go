@@ -56,7 +56,7 @@ func Webhook(contact string) string { return Secrets + "/webhook-" + contact }
 func NewConfig(m monitoring.Model) Config {
 	host := m.Web.Host
 	if host == "" {
-		host = m.Monitor().Address
+		host = m.MonitorAddress()
 	}
 	c := Config{
 		Cluster: m.Name, Dashboard: "https://" + host,

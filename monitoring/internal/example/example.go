@@ -35,8 +35,9 @@ func Inventory(nodes int) inventory.Inventory {
 }
 
 func node(name string, role inventory.Role, host int) inventory.Node {
+	address := fmt.Sprintf("10.7.0.%d", host)
 	return inventory.Node{
-		Name: name, Role: role, Address: fmt.Sprintf("10.7.0.%d", host), Port: 22, User: "root",
+		Name: name, Role: role, Address: address, PrivateAddress: address, Port: 22, User: "root",
 		HostKeys: []string{"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAII87ed+Nztyo5O2vboHn2s0b9tUTvNF0lsdVEIz9FK5h"},
 	}
 }

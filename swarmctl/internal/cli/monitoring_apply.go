@@ -174,7 +174,7 @@ func dashboard(m monitoring.Model) string {
 	if m.Web.Host != "" {
 		return "https://" + m.Web.Host + "/"
 	}
-	return "https://" + m.Monitor().Address + "/"
+	return "https://" + m.MonitorAddress() + "/"
 }
 
 func (a *app) planMonitoring(ctx context.Context, in *apply.Input, o applyOptions, machines monitoringFleet) (apply.Plan, error) {
