@@ -14,6 +14,7 @@ const (
 	engineCheck = "Docker engine"
 	quorumCheck = "Swarm quorum"
 	httpCheck   = "HTTP"
+	tlsCheck    = "TLS certificate"
 )
 
 // ClockCheck compares a machine's clock with the monitor's: it asks the machine
@@ -200,20 +201,28 @@ func (m Model) swarmChecks(managers, nodes []string) []Check {
 
 func (m Model) endpointChecks(u *url.URL) []Check {
 	// What takes longer than the critical time is critical, whatever comes then.
-	limits := append(m.limits("response"), "-t", number(m.Thresholds["response"].Critical)+"s")
+	limit := number(m.Thresholds["response"].Critical) + "s"
+	limits := append(m.limits("response"), "-t", limit)
 	args := append([]string{"check_web", "--url", u.String()}, limits...)
 	if m.Content != "" {
 		args = append(args, "--content", m.Content)
 	}
-	checks := []Check{ofMonitor(httpCheck, Users, Checks, args...)}
+	http := ofMonitor(httpCheck, Users, Checks, args...)
+	if u.Scheme == "https" {
+		http.ExplainedBy = tlsCheck
+	}
+	checks := []Check{http}
 	if m.QR {
 		qr := ofMonitor("QR round trip", Users, Checks, append([]string{"check_qr", "--url", u.String()}, limits...)...)
 		qr.Needs = []string{httpCheck}
 		checks = append(checks, qr)
 	}
 	if u.Scheme == "https" {
-		checks = append(checks, ofMonitor("TLS certificate", Users, Checks,
-			append([]string{"check_certificate", "--connect", fmt.Sprintf("%s:%s", u.Hostname(), port(u))}, m.limits("certificate")...)...))
+		certificate := ofMonitor(tlsCheck, Users, Checks,
+			append([]string{"check_certificate", "--connect", fmt.Sprintf("%s:%s", u.Hostname(), port(u)), "-t", limit}, m.limits("certificate")...)...)
+		// Where nothing answers, that is HTTP's to tell.
+		certificate.TellsWhatItKnows = true
+		checks = append(checks, certificate)
 	}
 	return owned(checks, m.Owners["endpoint"])
 }

@@ -72,6 +72,12 @@ type Check struct {
 	Needs []string
 	// NeedsHosts are hosts without which this one's result is only a consequence.
 	NeedsHosts []string
+	// ExplainedBy is a check of the same host of which this one's problem is only a
+	// consequence once it is critical; "" where there is none.
+	ExplainedBy string
+	// TellsWhatItKnows is a check that is unknown where another one is critical: of
+	// that nobody is told.
+	TellsWhatItKnows bool
 }
 
 // Command runs on the monitor, or on the host itself where Remote is set.

@@ -13,9 +13,11 @@ const (
 	Current = ConfigDir + "/current"
 	// StateDir holds what the monitor collects.
 	StateDir = "/var/lib/swarmctl-monitoring"
-	// Perfdata takes a line a check from Nagios, PerfdataDir keeps them by day.
-	Perfdata    = StateDir + "/perfdata.log"
-	PerfdataDir = StateDir + "/perfdata"
+	// Perfdata and HostPerfdata take a line a result from Nagios, of services and of
+	// hosts; PerfdataDir keeps them by day.
+	Perfdata     = StateDir + "/perfdata.log"
+	HostPerfdata = StateDir + "/perfdata-hosts.log"
+	PerfdataDir  = StateDir + "/perfdata"
 	// StatusFile is Nagios's own.
 	StatusFile = "/var/lib/nagios4/status.dat"
 	// Checks is the program that holds our checks and the notifier.

@@ -22,7 +22,7 @@ endpoint: ftp://x
 content: a"b
 services: ["x;rm -rf /"]
 transport: telnet
-schedule: {attempts: 50}
+schedule: {attempts: 50, interval: 4s}
 thresholds:
   cpu: {warning: 90, critical: 80}
   disk: {warning: 10, critical: 20}
@@ -43,6 +43,7 @@ datadog: {site: "a b", agentVersion: latest, notify: [ana], api: "x", proxy: "ht
 	wants(t, err,
 		"endpoint: must be an http or https URL", "content: must be letters", `services[0]: must be 1 to 63`, "schedule.attempts: must be between",
 		"thresholds.cpu: critical must be above", "thresholds.disk: less is worse here", "thresholds.moon: there is no such check",
+		"thresholds.response: critical is how long a check waits",
 		"contacts[0].name", "contacts[1].email", `contacts[1].period: there is no period "never"`, `contacts[2].name: "ben" is there twice`,
 		"contacts[2]: must have an email", "contacts[2].roles: must name", `owners.node: no contact has the role "nobody"`,
 		`escalations[0].to: no contact has the role "chief"`, "escalations[0].after: must be at least 1",

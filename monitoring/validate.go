@@ -128,6 +128,10 @@ func (s Settings) checkThresholds(f *faults) {
 			f.add(field, "critical must be above warning, got %g and %g", t.Critical, t.Warning)
 		}
 	}
+	// An outage's length is known to one interval only if no check takes longer.
+	if limit := s.Thresholds["response"].Critical; limit >= float64(s.Schedule.Interval.Seconds()) {
+		f.add("thresholds.response", "critical is how long a check waits, and must be below schedule.interval, got %gs and %ds", limit, s.Schedule.Interval.Seconds())
+	}
 }
 
 func (s Settings) checkContacts(f *faults) {

@@ -57,9 +57,10 @@ const (
 // than there are buckets leaves some empty.
 const gap = 6
 
-// Line draws means as a line, broken where there are none for long. The top is the
-// highest of them, or ceiling where that is higher.
-func Line(means []*float64, ceiling float64, label string) template.HTML {
+// Line draws means as a line, broken where there are none for long, and a mark
+// across where limit is, unless it is 0 or above the drawing. The top is the
+// highest of the means, or ceiling where that is higher.
+func Line(means []*float64, ceiling, limit float64, label string) template.HTML {
 	top := ceiling
 	for _, v := range means {
 		if v != nil {
@@ -69,6 +70,19 @@ func Line(means []*float64, ceiling float64, label string) template.HTML {
 	if top == 0 {
 		top = 1
 	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `<svg viewBox="0 0 %.0f %.0f" role="img" aria-label="%s" preserveAspectRatio="none">`, width, height, template.HTMLEscapeString(label))
+	if limit > 0 && limit <= top {
+		fmt.Fprintf(&b, `<path class="limit" d="M0 %.1fH%.0f"/>`, level(limit, top), width)
+	}
+	fmt.Fprintf(&b, `<path d="%s"/></svg>`, course(means, top))
+	return template.HTML(b.String()) //nolint:gosec // numbers, and a label that is escaped
+}
+
+// level is a value's place, from above.
+func level(v, top float64) float64 { return height - 2 - (height-4)*v/top }
+
+func course(means []*float64, top float64) string {
 	var path strings.Builder
 	last := -gap
 	for i, v := range means {
@@ -80,13 +94,11 @@ func Line(means []*float64, ceiling float64, label string) template.HTML {
 			pen = "M"
 		}
 		x := width * (float64(i) + 0.5) / float64(len(means))
-		fmt.Fprintf(&path, "%s%.1f %.1f", pen, x, height-2-(height-4)**v/top)
+		fmt.Fprintf(&path, "%s%.1f %.1f", pen, x, level(*v, top))
 		if pen == "M" {
 			path.WriteString("h.1") // a lone value would not be seen
 		}
 		last = i
 	}
-	return template.HTML(fmt.Sprintf( //nolint:gosec // numbers, and a label that is escaped
-		`<svg viewBox="0 0 %.0f %.0f" role="img" aria-label="%s" preserveAspectRatio="none"><path d="%s"/></svg>`,
-		width, height, template.HTMLEscapeString(label), path.String()))
+	return path.String()
 }

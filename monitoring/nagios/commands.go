@@ -8,9 +8,10 @@ import (
 
 // The commands that are no checks.
 const (
-	notifyHost      = "notify_host"
-	notifyService   = "notify_service"
-	perfdataCommand = "perfdata"
+	notifyHost          = "notify_host"
+	notifyService       = "notify_service"
+	perfdataCommand     = "perfdata"
+	hostPerfdataCommand = "perfdata_hosts"
 )
 
 // NotifyConfig is what the notifier reads.
@@ -64,6 +65,7 @@ func commands(m monitoring.Model) string {
 	command(notifyHost, monitoring.Checks+" notify --config "+NotifyConfig+" host")
 	command(notifyService, monitoring.Checks+" notify --config "+NotifyConfig+" service")
 	command(perfdataCommand, monitoring.Checks+" file_perfdata --from "+monitoring.Perfdata+" --to "+monitoring.PerfdataDir)
+	command(hostPerfdataCommand, monitoring.Checks+" file_perfdata --from "+monitoring.HostPerfdata+" --to "+monitoring.PerfdataDir)
 	return o.String()
 }
 

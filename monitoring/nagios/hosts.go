@@ -30,7 +30,7 @@ func hosts(m monitoring.Model) string {
 		"max_check_attempts", strconv.Itoa(s.Attempts),
 		"check_period", monitoring.Always, "notification_period", monitoring.Always,
 		"notification_interval", seconds(s.Renotify), "notification_options", "d,r,f,s",
-		"flap_detection_enabled", "1", "process_perf_data", "0",
+		"flap_detection_enabled", "1", "process_perf_data", "1",
 	)
 	for _, h := range m.Hosts {
 		o.define("host",
@@ -87,6 +87,7 @@ func services(m monitoring.Model) string {
 				"use", "check", "host_name", h.Name, "service_description", c.Name,
 				"servicegroups", string(c.View), "check_command", checkCommand(m, c.Run),
 				"contact_groups", c.Owner, "notes_url", runbook(m, c.Name),
+				"notification_options", known(c, "w,c,r,f,s"), "flap_detection_options", known(c, "o,w,c"),
 			)
 		}
 	}
@@ -96,6 +97,15 @@ func services(m monitoring.Model) string {
 		}
 	}
 	return o.String()
+}
+
+// known are the options of a check that tells only what it knows; the template's
+// are the others'.
+func known(c monitoring.Check, options string) string {
+	if c.TellsWhatItKnows {
+		return options
+	}
+	return ""
 }
 
 // dependencies keep one fault to one mail: what only follows from another
@@ -109,23 +119,29 @@ func dependencies(m monitoring.Model) string {
 				byNeed[need] = append(byNeed[need], c.Name)
 			}
 			for _, other := range c.NeedsHosts {
-				depend(o, other, m.AskCheck(), h.Name, c.Name)
+				depend(o, other, m.AskCheck(), h.Name, c.Name, anyProblem)
+			}
+			if c.ExplainedBy != "" {
+				depend(o, h.Name, c.ExplainedBy, h.Name, c.Name, "c")
 			}
 		}
 		for _, c := range h.Checks {
 			if dependents := byNeed[c.Name]; len(dependents) > 0 {
-				depend(o, h.Name, c.Name, h.Name, strings.Join(dependents, ","))
+				depend(o, h.Name, c.Name, h.Name, strings.Join(dependents, ","), anyProblem)
 			}
 		}
 	}
 	return o.String()
 }
 
-func depend(o *objects, host, service, dependentHost, dependents string) {
+// anyProblem are the states in which a check leaves its dependents without a word.
+const anyProblem = "w,u,c"
+
+func depend(o *objects, host, service, dependentHost, dependents, states string) {
 	o.define("servicedependency",
 		"host_name", host, "service_description", service,
 		"dependent_host_name", dependentHost, "dependent_service_description", dependents,
-		"execution_failure_criteria", "n", "notification_failure_criteria", "w,u,c",
+		"execution_failure_criteria", "n", "notification_failure_criteria", states,
 	)
 }
 

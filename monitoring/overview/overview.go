@@ -64,6 +64,8 @@ type Role struct {
 type Trend struct {
 	Title string
 	Last  string
+	// State is that of the last value: good, warn or bad; empty where no limit is set.
+	State string
 	Line  template.HTML
 }
 
@@ -94,7 +96,7 @@ func Load(now time.Time) (Page, error) {
 		return Page{}, err
 	}
 	t := newTrends(now)
-	if err := perf.Each(monitoring.PerfdataDir, monitoring.Perfdata, now.Add(-day), now, t.add); err != nil {
+	if err := perf.Each(monitoring.PerfdataDir, []string{monitoring.Perfdata}, now.Add(-day), now, t.addAll); err != nil {
 		return Page{}, err
 	}
 	return New(summary, s, t, now), nil
@@ -204,38 +206,65 @@ type Trends struct {
 }
 
 type trend struct {
-	last    string
-	ceiling float64
-	chart   *chart.Buckets
+	last, state string
+	// Ceiling is the highest value that there can be, 0 where there is none; from
+	// limit on the check warns.
+	ceiling, limit float64
+	chart          *chart.Buckets
 }
 
 func newTrends(now time.Time) *Trends { return &Trends{now, map[string]*trend{}} }
 
-func (t *Trends) add(s perf.Sample) {
-	switch {
-	case s.Service == "HTTP" && s.Metric == "time":
-		t.put("Response time", s, 1000*s.Value, " ms", 0)
-	case s.Service == "CPU" && s.Metric == "cpu":
-		t.put("CPU on "+s.Host, s, s.Value, " %", 100)
-	case s.Service == "Memory" && s.Metric == "memory":
-		t.put("Memory on "+s.Host, s, s.Value, " %", 100)
+// shown are the checks whose values have a course on the page.
+var shown = []string{"HTTP", "CPU", "Memory"}
+
+func (t *Trends) addAll(r perf.Result) {
+	if !slices.Contains(shown, r.Service) {
+		return
+	}
+	for _, s := range r.Samples() {
+		t.add(s)
 	}
 }
 
-func (t *Trends) put(title string, s perf.Sample, value float64, unit string, ceiling float64) {
+func (t *Trends) add(s perf.Sample) {
+	switch {
+	case s.Service == "HTTP" && s.Metric == "time":
+		t.put("Response time", s, 1000, " ms", 0)
+	case s.Service == "CPU" && s.Metric == "cpu":
+		t.put("CPU on "+s.Host, s, 1, " %", 100)
+	case s.Service == "Memory" && s.Metric == "memory":
+		t.put("Memory on "+s.Host, s, 1, " %", 100)
+	}
+}
+
+func (t *Trends) put(title string, s perf.Sample, scale float64, unit string, ceiling float64) {
 	c := t.courses[title]
 	if c == nil {
 		c = &trend{ceiling: ceiling, chart: chart.NewBuckets(t.now.Add(-day), t.now, points)}
 		t.courses[title] = c
 	}
-	c.last = strconv.FormatFloat(value, 'f', 1, 64) + unit
-	c.chart.Add(s.Time, value)
+	warning, critical := s.Limits()
+	c.last, c.state, c.limit = strconv.FormatFloat(scale*s.Value, 'f', 1, 64)+unit, judge(s.Value, warning, critical), scale*warning
+	c.chart.Add(s.Time, scale*s.Value)
+}
+
+func judge(value, warning, critical float64) string {
+	switch {
+	case critical > 0 && value > critical:
+		return "bad"
+	case warning > 0 && value > warning:
+		return "warn"
+	case warning > 0 || critical > 0:
+		return "good"
+	}
+	return ""
 }
 
 func (t *Trends) list() []Trend {
 	var list []Trend
 	for title, c := range t.courses {
-		list = append(list, Trend{title, c.last, chart.Line(c.chart.Means(), c.ceiling, title+", last 24 hours")})
+		list = append(list, Trend{title, c.last, c.state, chart.Line(c.chart.Means(), c.ceiling, c.limit, title+", last 24 hours")})
 	}
 	slices.SortFunc(list, func(a, b Trend) int {
 		return cmp.Or(compareBool(a.Title != "Response time", b.Title != "Response time"), cmp.Compare(a.Title, b.Title))

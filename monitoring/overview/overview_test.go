@@ -16,7 +16,15 @@ var now = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 func write(t *testing.T, s status.Status) string {
 	t.Helper()
 	trends := newTrends(now)
-	trends.add(perf.Sample{Time: now.Add(-time.Hour), Host: "shop-endpoint", Service: "HTTP", Metric: "time", Value: 0.1234})
+	for _, sample := range []perf.Sample{
+		{Host: "shop-endpoint", Service: "HTTP", Metric: "time", Value: 0.1234, Warning: "1", Critical: "5"},
+		{Host: "shop-1", Service: "CPU", Metric: "cpu", Value: 100, Warning: "80", Critical: "95"},
+		{Host: "shop-2", Service: "CPU", Metric: "cpu", Value: 90, Warning: "80", Critical: "95"},
+		{Host: "shop-3", Service: "CPU", Metric: "cpu", Value: 100},
+	} {
+		sample.Time = now.Add(-time.Hour)
+		trends.add(sample)
+	}
 	var b bytes.Buffer
 	if err := New(example.Model(3).Summary(), s, trends, now).WriteHTML(&b); err != nil {
 		t.Fatal(err)
@@ -30,6 +38,21 @@ func TestThePageSaysThatAllIsFineAndWhoIsTold(t *testing.T) {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}
+	}
+}
+
+func TestAValueAboveItsLimitDoesNotLookFine(t *testing.T) {
+	page := write(t, status.Status{Created: now})
+	for _, want := range []string{
+		`Response time <b class="good">123.4 ms</b>`, `CPU on shop-1 <b class="bad">100.0 %, too high</b>`,
+		`CPU on shop-2 <b class="warn">90.0 %, too high</b>`, `CPU on shop-3 <b class="">100.0 %</b>`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if got := strings.Count(page, `class="limit"`); got != 2 {
+		t.Errorf("%d limits are marked, want those of two", got)
 	}
 }
 

@@ -137,6 +137,39 @@ func TestTheSwarmIsLookedAtFromAManager(t *testing.T) {
 	expect(t, 3, "say what", append([]string{"check_swarm", "moon"}, at...)...)
 }
 
+func TestReplicasThatAnUpdateReplacesAreNotMissed(t *testing.T) {
+	for _, c := range []struct {
+		state       string
+		parallelism int
+		running     int
+		code        int
+	}{
+		{"updating", 1, 2, 0},
+		{"updating", 1, 1, 1},
+		{"updating", 0, 1, 0},
+		{"updating", 0, 0, 2},
+		{"rollback_started", 1, 2, 0},
+		{"paused", 1, 2, 1},
+		{"completed", 1, 2, 1},
+	} {
+		how := map[string]any{"Parallelism": c.parallelism}
+		tasks := []any{}
+		for range c.running {
+			tasks = append(tasks, task("a", "running", "running"))
+		}
+		socket := dockerd(t, map[string]any{
+			"/nodes": []any{node("a", "ready", "reachable", true)},
+			"/services": []any{map[string]any{
+				"ID":           "s",
+				"Spec":         map[string]any{"Name": "web", "UpdateConfig": how, "RollbackConfig": how, "Mode": map[string]any{"Replicated": map[string]any{"Replicas": 3}}},
+				"UpdateStatus": map[string]any{"State": c.state},
+			}},
+			"/tasks": tasks,
+		})
+		expect(t, c.code, fmt.Sprintf("%d of 3 replicas run", c.running), "check_swarm", "service", "--name", "web", "--socket", socket)
+	}
+}
+
 func TestWithoutALeaderOnlyTheQuorumIsCritical(t *testing.T) {
 	socket := dockerd(t, nil)
 	expect(t, 2, "no quorum: The swarm does not have a leader", "check_swarm", "quorum", "--socket", socket)
@@ -228,6 +261,14 @@ func TestACertificateIsJudgedByTheDaysThatAreLeft(t *testing.T) {
 	expect(t, 1, "days=", "check_certificate", "--file", file, "-w", "21:", "-c", "7:")
 	expect(t, 2, "CRITICAL", "check_certificate", "--file", file, "-w", "21:", "-c", "15:")
 	expect(t, 2, "no such file", "check_certificate", "--file", file+"x")
+}
+
+func TestACertificateThatIsNotShownIsNotCalledBad(t *testing.T) {
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	address := server.Listener.Addr().String()
+	expect(t, 2, "failed to verify certificate", "check_certificate", "--connect", address)
+	server.Close()
+	expect(t, 3, "the certificate was not shown", "check_certificate", "--connect", address)
 }
 
 // script is a plugin in place of check_nrpe.

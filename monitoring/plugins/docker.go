@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -271,10 +272,36 @@ func replicas(ctx context.Context, e engine, name string) (outcome, error) {
 	switch {
 	case running == 0 && desired > 0:
 		found.status = check.Critical
+	case running < desired && replacing(s) >= uint64(desired-running):
+		found.text += ", an update replaces the others"
 	case running < desired:
 		found.status = check.Warning
 	}
 	return found, nil
+}
+
+// replacing is how many replicas the swarm takes down at a time to replace them;
+// none where no update is under way. Those that are missing meanwhile are meant to
+// be; how the update ends is another check's.
+func replacing(s swarm.Service) uint64 {
+	if s.UpdateStatus == nil {
+		return 0
+	}
+	how := s.Spec.UpdateConfig
+	switch s.UpdateStatus.State {
+	case swarm.UpdateStateUpdating:
+	case swarm.UpdateStateRollbackStarted:
+		how = s.Spec.RollbackConfig
+	default:
+		return 0
+	}
+	switch {
+	case how == nil:
+		return 1
+	case how.Parallelism == 0:
+		return math.MaxUint64 // all at once
+	}
+	return how.Parallelism
 }
 
 func countTasks(s swarm.Service, tasks []swarm.Task, list []swarm.Node) (running, desired int) {

@@ -151,7 +151,11 @@ func certificate(o *options) func(context.Context) (outcome, error) {
 		} else {
 			cert, err = serverCertificate(ctx, *address)
 		}
-		if err != nil {
+		var untrusted *tls.CertificateVerificationError
+		switch {
+		case *address != "" && err != nil && !errors.As(err, &untrusted):
+			return outcome{}, fmt.Errorf("the certificate was not shown: %w", err)
+		case err != nil:
 			return outcome{status: check.Critical, text: err.Error()}, nil
 		}
 		days := time.Until(cert.NotAfter).Hours() / 24

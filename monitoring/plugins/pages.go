@@ -29,6 +29,9 @@ func printReport(ctx context.Context, args []string, s streams) int {
 	return ended(s, "report", err)
 }
 
+// pending are the files that Nagios writes results to between two filings.
+var pending = []string{monitoring.Perfdata, monitoring.HostPerfdata}
+
 func makeReport(ctx context.Context, user string, from, to time.Time) (report.Report, error) {
 	summary, err := monitoring.LoadSummary()
 	if err != nil {
@@ -38,8 +41,11 @@ func makeReport(ctx context.Context, user string, from, to time.Time) (report.Re
 	if err != nil {
 		return report.Report{}, err
 	}
-	measured := report.NewMeasurements(from, to)
-	if err := perf.Each(monitoring.PerfdataDir, monitoring.Perfdata, from, to, measured.Add); err != nil {
+	measured, dates := report.NewMeasurements(from, to), archive.Dates()
+	if err := perf.Each(monitoring.PerfdataDir, pending, from, to, func(r perf.Result) {
+		measured.Add(r)
+		dates.Add(r)
+	}); err != nil {
 		return report.Report{}, err
 	}
 	return report.Build(summary, from, to, archive, measured), nil

@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,16 +32,36 @@ type Alert struct {
 	State   int    `json:"state"`
 	Kind    int    `json:"state_type"`
 	Output  string `json:"plugin_output"`
+	// Began is when the check began that found it, in milliseconds; 0 where that is
+	// not known.
+	Began int64 `json:"-"`
 }
 
 // The archive's numbers; see Nagios's cgi/archivejson.h and common/archiveutils.h.
 const (
+	hostUp          = 1
 	hostDown        = 2
+	serviceOK       = 8
+	serviceWarning  = 16
 	serviceCritical = 32
 	hard            = 1
 )
 
 func (a Alert) bad() bool { return a.State == hostDown || a.State == serviceCritical }
+
+// good is not the opposite: who does not know says neither.
+func (a Alert) good() bool {
+	return a.State == hostUp || a.State == serviceOK || a.State == serviceWarning
+}
+
+// began is when it was so for certain: since the check began, where nothing
+// was right for as long as it took.
+func (a Alert) began() time.Time {
+	if a.Began > 0 {
+		return time.UnixMilli(a.Began)
+	}
+	return time.UnixMilli(a.Time)
+}
 
 // carried is how far back before the report a state may have begun.
 const carried = 31 * 24 * time.Hour
@@ -68,7 +87,9 @@ func ReadArchive(ctx context.Context, user string, from, to time.Time) (Archive,
 			Hosts    []times `json:"hosts"`
 			Services []times `json:"services"`
 		}
-		err := query(ctx, user, from, to, url.Values{"query": {"availability"}, "availabilityobjecttype": {kind}}, &found)
+		err := query(ctx, user, from, to, url.Values{
+			"query": {"availability"}, "availabilityobjecttype": {kind}, "statetypes": {"hard soft"},
+		}, &found)
 		if err != nil {
 			return a, err
 		}
@@ -141,47 +162,4 @@ func query(ctx context.Context, user string, from, to time.Time, v url.Values, i
 		return fmt.Errorf("ask Nagios's archive: %s", doc.Result.Message)
 	}
 	return json.Unmarshal(doc.Data, into)
-}
-
-// outages are the times between a first bad result and the next that isn't, of
-// those that became certain. A problem that was gone before counts for nobody.
-func outages(alerts []Alert, from, to time.Time) []Outage {
-	type open struct {
-		outage  Outage
-		certain bool
-	}
-	var list []Outage
-	now := map[monitoring.Ref]*open{}
-	end := func(key monitoring.Ref, at time.Time, ongoing bool) {
-		o := now[key]
-		delete(now, key)
-		if o == nil || !o.certain || !at.After(from) {
-			return
-		}
-		o.outage.To, o.outage.Ongoing = at, ongoing
-		if o.outage.From.Before(from) {
-			o.outage.From = from
-		}
-		o.outage.Seconds = at.Sub(o.outage.From).Seconds()
-		list = append(list, o.outage)
-	}
-	slices.SortStableFunc(alerts, func(a, b Alert) int { return cmp.Compare(a.Time, b.Time) })
-	for _, a := range alerts {
-		key, at := monitoring.Ref{Host: a.Host, Service: a.Service}, time.UnixMilli(a.Time)
-		switch {
-		case !a.bad():
-			end(key, at, false)
-		case now[key] == nil:
-			now[key] = &open{Outage{Host: a.Host, Service: a.Service, From: at, Output: a.Output}, a.Kind == hard}
-		default:
-			now[key].certain = now[key].certain || a.Kind == hard
-		}
-	}
-	for key := range now {
-		end(key, to, true)
-	}
-	slices.SortFunc(list, func(a, b Outage) int {
-		return cmp.Or(a.From.Compare(b.From), cmp.Compare(a.Host, b.Host), cmp.Compare(a.Service, b.Service))
-	})
-	return list
 }

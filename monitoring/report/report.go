@@ -41,7 +41,8 @@ type Promise struct {
 func (p Promise) Kept() bool { return p.Spent <= p.Budget }
 
 // Object is a host or a service and how long it was in which state, in
-// seconds, as Nagios counts: by certain states alone.
+// seconds, as Nagios counts: from result to result, of those too that were gone
+// before they were certain.
 type Object struct {
 	Host    string  `json:"host"`
 	Service string  `json:"service,omitempty"`
@@ -64,8 +65,8 @@ func (o Object) Availability() float64 {
 	return 100 * (o.Good + o.Warning) / seen
 }
 
-// Outage is a time in which something was down or critical, from the first
-// check that found it to the first that found it gone.
+// Outage is a time in which something was down or critical, from the begin of
+// the first check that found it to the first result that it is gone.
 type Outage struct {
 	Host    string    `json:"host"`
 	Service string    `json:"service,omitempty"`
@@ -79,23 +80,27 @@ type Outage struct {
 
 // Latency is the distribution of a check's response times, in seconds.
 type Latency struct {
-	Host    string     `json:"host"`
-	Service string     `json:"service"`
-	P50     float64    `json:"p50"`
-	P95     float64    `json:"p95"`
-	P99     float64    `json:"p99"`
-	Count   int        `json:"count"`
+	Host    string  `json:"host"`
+	Service string  `json:"service"`
+	P50     float64 `json:"p50"`
+	P95     float64 `json:"p95"`
+	P99     float64 `json:"p99"`
+	Count   int     `json:"count"`
+	// Warning is the time above which the check warns; 0 where there is none.
+	Warning float64    `json:"warning"`
 	Means   []*float64 `json:"means"`
 }
 
 // Trend is one value's course.
 type Trend struct {
-	Host   string     `json:"host"`
-	Metric string     `json:"metric"`
-	Unit   string     `json:"unit"`
-	Last   float64    `json:"last"`
-	Max    float64    `json:"max"`
-	Means  []*float64 `json:"means"`
+	Host   string  `json:"host"`
+	Metric string  `json:"metric"`
+	Unit   string  `json:"unit"`
+	Last   float64 `json:"last"`
+	Max    float64 `json:"max"`
+	// Warning is the value above which the check warns; 0 where there is none.
+	Warning float64    `json:"warning"`
+	Means   []*float64 `json:"means"`
 }
 
 // TopOutage is what was down most.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/csv"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +23,7 @@ func at(seconds int, service string, state, kind int) Alert {
 	return Alert{Time: from.Add(time.Duration(seconds) * time.Second).UnixMilli(), Type: 2, Host: "shop-endpoint", Service: service, State: state, Kind: kind, Output: "no answer"}
 }
 
-const ok, crit, soft = 8, serviceCritical, 2
+const ok, crit, unknown, soft = serviceOK, serviceCritical, 64, 2
 
 func TestAnOutageLastsFromTheFirstBadResultToTheFirstGoodOne(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -33,6 +35,7 @@ func TestAnOutageLastsFromTheFirstBadResultToTheFirstGoodOne(t *testing.T) {
 		"gone before it was certain":   {[]Alert{at(100, "HTTP", crit, soft), at(120, "HTTP", ok, soft)}, nil, false},
 		"began before the report":      {[]Alert{at(-500, "HTTP", crit, hard), at(30, "HTTP", ok, hard)}, []float64{30}, false},
 		"was over before the report":   {[]Alert{at(-500, "HTTP", crit, hard), at(-300, "HTTP", ok, hard)}, nil, false},
+		"nobody knew for a while":      {[]Alert{at(100, "HTTP", crit, hard), at(110, "HTTP", unknown, hard), at(160, "HTTP", ok, hard)}, []float64{60}, false},
 		"lasts":                        {[]Alert{at(3000, "HTTP", crit, hard)}, []float64{600}, true},
 		"two, out of order in the log": {[]Alert{at(200, "HTTP", crit, hard), at(210, "HTTP", ok, hard), at(100, "HTTP", crit, hard), at(105, "HTTP", ok, hard)}, []float64{5, 10}, false},
 	} {
@@ -45,6 +48,38 @@ func TestAnOutageLastsFromTheFirstBadResultToTheFirstGoodOne(t *testing.T) {
 			if got[i].Seconds != want || got[i].Ongoing != c.ongoing {
 				t.Errorf("%s: got %+v, want %g s", name, got[i], want)
 			}
+		}
+	}
+}
+
+func TestAnOutageBeginsWithTheCheckThatFoundIt(t *testing.T) {
+	const result = `1772323305	shop-endpoint	HTTP	CRITICAL		1772323300
+1772323306	shop-endpoint	HTTP	CRITICAL		1772323305
+1772323311	shop-endpoint	HTTP	CRITICAL		1772323399
+1772323305	shop-endpoint	HTTP	OK	time=1s	1772323304
+1772323305	shop-endpoint	QR round trip	CRITICAL		1772323290
+1772323304	other	HTTP	CRITICAL		1772323290
+`
+	for name, c := range map[string]struct {
+		logged int // when Nagios wrote the first result down, in seconds
+		want   float64
+	}{
+		"in the same second":      {105, 60},
+		"a second apart":          {104, 60},
+		"there is no such result": {103, 57},
+		"it is no possible time":  {111, 49},
+	} {
+		a := Archive{Alerts: []Alert{at(c.logged, "HTTP", crit, soft), at(c.logged+1, "HTTP", crit, hard), at(160, "HTTP", ok, hard)}}
+		dates := a.Dates()
+		file := filepath.Join(t.TempDir(), "results")
+		if err := os.WriteFile(file, []byte(result), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := perf.Each(t.TempDir(), []string{file}, from, to, dates.Add); err != nil {
+			t.Fatal(err)
+		}
+		if got := outages(a.Alerts, from, to); len(got) != 1 || got[0].Seconds != c.want {
+			t.Errorf("%s: got %+v, want %g s", name, got, c.want)
 		}
 	}
 }
@@ -67,10 +102,10 @@ func TestASecondIsSpentOnceHoweverManyChecksSawIt(t *testing.T) {
 func TestResponseTimesAreRankedAndTrendsGathered(t *testing.T) {
 	m := NewMeasurements(from, to)
 	for i := 1; i <= 100; i++ {
-		m.Add(perf.Sample{Time: from.Add(time.Duration(i) * time.Second), Host: "shop-endpoint", Service: "HTTP", Metric: "time", Value: float64(i) / 1000, Unit: "s"})
+		m.add(perf.Sample{Time: from.Add(time.Duration(i) * time.Second), Host: "shop-endpoint", Service: "HTTP", Metric: "time", Value: float64(i) / 1000, Unit: "s"})
 	}
-	m.Add(perf.Sample{Time: from, Host: "shop-1", Service: "Disk", Metric: "/", Value: 30, Max: "120"})
-	m.Add(perf.Sample{Time: from, Host: "shop-1", Service: "CPU", Metric: "iowait", Value: 30})
+	m.add(perf.Sample{Time: from, Host: "shop-1", Service: "Disk", Metric: "/", Value: 30, Max: "120"})
+	m.add(perf.Sample{Time: from, Host: "shop-1", Service: "CPU", Metric: "iowait", Value: 30})
 	l := m.latencies()[0]
 	if l.P50 != 0.05 || l.P95 != 0.095 || l.P99 != 0.099 || l.Count != 100 {
 		t.Errorf("got %+v", l)
@@ -87,7 +122,7 @@ func TestTheReportIsReadableInEveryForm(t *testing.T) {
 	}
 	a.Alerts[0].Output = `=HYPERLINK("x") <b>`
 	m := NewMeasurements(from, to)
-	m.Add(perf.Sample{Time: from.Add(time.Minute), Host: "shop-endpoint", Service: "HTTP", Metric: "time", Value: 0.2, Unit: "s"})
+	m.add(perf.Sample{Time: from.Add(time.Minute), Host: "shop-endpoint", Service: "HTTP", Metric: "time", Value: 0.2, Unit: "s"})
 	r := Build(example.Model(3).Summary(), from, to, a, m)
 	var html, table bytes.Buffer
 	if err := r.WriteHTML(&html); err != nil {

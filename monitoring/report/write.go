@@ -16,9 +16,7 @@ import (
 var page embed.FS
 
 var htmlTemplate = template.Must(template.New("report.html").Funcs(template.FuncMap{
-	"line": func(means []*float64, ceiling float64, label string) template.HTML {
-		return chart.Line(means, ceiling, label)
-	},
+	"line":    chart.Line,
 	"lasts":   lasts,
 	"percent": percent,
 	"clock":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
