@@ -199,10 +199,12 @@ func (m Model) swarmChecks(managers, nodes []string) []Check {
 	return checks
 }
 
+// responseLimit is how long a check waits for the endpoint: what takes longer
+// than the critical time is critical, whatever comes then.
+func (m Model) responseLimit() string { return number(m.Thresholds["response"].Critical) + "s" }
+
 func (m Model) endpointChecks(u *url.URL) []Check {
-	// What takes longer than the critical time is critical, whatever comes then.
-	limit := number(m.Thresholds["response"].Critical) + "s"
-	limits := append(m.limits("response"), "-t", limit)
+	limits := append(m.limits("response"), "-t", m.responseLimit())
 	args := append([]string{"check_web", "--url", u.String()}, limits...)
 	if m.Content != "" {
 		args = append(args, "--content", m.Content)
@@ -219,7 +221,7 @@ func (m Model) endpointChecks(u *url.URL) []Check {
 	}
 	if u.Scheme == "https" {
 		certificate := ofMonitor(tlsCheck, Users, Checks,
-			append([]string{"check_certificate", "--connect", fmt.Sprintf("%s:%s", u.Hostname(), port(u)), "-t", limit}, m.limits("certificate")...)...)
+			append([]string{"check_certificate", "--connect", fmt.Sprintf("%s:%s", u.Hostname(), port(u)), "-t", m.responseLimit()}, m.limits("certificate")...)...)
 		// Where nothing answers, that is HTTP's to tell.
 		certificate.TellsWhatItKnows = true
 		checks = append(checks, certificate)

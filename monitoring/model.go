@@ -216,7 +216,7 @@ func (m Model) swarm(inv inventory.Inventory) Host {
 	for _, n := range managers {
 		any = append(any, m.reach(n))
 	}
-	h.Alive = Command{Program: Checks, Args: []string{"check_reach", fmt.Sprint(NRPEPort)}, Any: any}
+	h.Alive = Command{Program: Checks, Args: []string{"check_reach", fmt.Sprint(NRPEPort), "8s"}, Any: any}
 	if m.Transport == SSH {
 		h.Alive = Command{Remote: true, ID: AliveCommand, Any: any}
 	}
@@ -229,7 +229,8 @@ func (m Model) endpoint() Host {
 	return Host{
 		Name: m.endpointHost(), Alias: "endpoint " + m.Endpoint, Address: u.Hostname(),
 		Group: Balancer, Owner: m.Owners["endpoint"],
-		Alive:  Command{Program: Checks, Args: []string{"check_reach", port(u)}, Any: []string{u.Hostname()}},
+		// No longer than its checks wait: they hold their mails back once it is down.
+		Alive:  Command{Program: Checks, Args: []string{"check_reach", port(u), m.responseLimit()}, Any: []string{u.Hostname()}},
 		Checks: m.endpointChecks(u),
 	}
 }

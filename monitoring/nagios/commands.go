@@ -51,7 +51,7 @@ func commands(m monitoring.Model) string {
 	command(m.Transport+"_alive", t.alive)
 	command(m.Transport+"_any", monitoring.Checks+" check_any --hosts $ARG1$ -- "+t.ask+t.name+"$ARG2$")
 	command(monitoring.ClockCheck, monitoring.Checks+" "+monitoring.ClockCheck+" $ARG1$ -- "+t.ask+" -H $HOSTADDRESS$"+t.name+monitoring.TimeCommand)
-	command("check_reach", monitoring.Checks+" check_reach --hosts $ARG1$ --port $ARG2$")
+	command("check_reach", monitoring.Checks+" check_reach --hosts $ARG1$ --port $ARG2$ -t $ARG3$")
 	used := map[string]string{}
 	for _, h := range m.Hosts {
 		add(used, h.Alive)

@@ -240,7 +240,7 @@ func checkCommand(m monitoring.Model, c monitoring.Command) string {
 	case c.Remote:
 		return m.Transport + "!" + c.ID
 	case len(c.Any) > 0:
-		return fmt.Sprintf("check_reach!%s!%s", strings.Join(c.Any, ","), c.Args[1])
+		return fmt.Sprintf("check_reach!%s!%s!%s", strings.Join(c.Any, ","), c.Args[1], c.Args[2])
 	}
 	args := c.Args
 	if c.Program == monitoring.Checks {

@@ -29,7 +29,7 @@ func reach(o *options) func(context.Context) (outcome, error) {
 		}
 		list := strings.Split(*hosts, ",")
 		results := make(chan result, len(list))
-		ctx, cancel := context.WithTimeout(ctx, 8*time.Second)
+		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		for _, h := range list {
 			go func() {
