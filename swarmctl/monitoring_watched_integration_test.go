@@ -3,13 +3,10 @@
 package main
 
 import (
-	"bufio"
 	"crypto/tls"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/mail"
 	"net/netip"
 	"net/url"
 	"os"
@@ -18,7 +15,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -31,7 +27,7 @@ import (
 
 // The schedule of the tests: what takes minutes in production takes seconds.
 const (
-	checkInterval = 5 * time.Second
+	checkInterval = 10 * time.Second
 	dashboardPass = "correct horse battery"
 )
 
@@ -40,90 +36,9 @@ type watched struct {
 	*machines
 	settings string
 	mails    *mailbox
+	ledger   *ledger
+	front    *front
 	pool     *sshconn.Pool
-}
-
-// mailbox is a mail server that keeps what it is given.
-type mailbox struct {
-	mu    sync.Mutex
-	mails []received
-}
-
-type received struct{ to, subject, body string }
-
-func (b *mailbox) listen(t *testing.T, address string) (port int) {
-	t.Helper()
-	l, err := net.Listen("tcp", net.JoinHostPort(address, "0"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go b.serve(conn)
-		}
-	}()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
-func (b *mailbox) serve(conn net.Conn) {
-	defer func() { _ = conn.Close() }()
-	r := bufio.NewReader(conn)
-	fmt.Fprint(conn, "220 mailbox\r\n")
-	for {
-		line, err := r.ReadString('\n')
-		if err != nil {
-			return
-		}
-		switch strings.ToUpper(strings.TrimSpace(line)) {
-		case "DATA":
-			fmt.Fprint(conn, "354 go on\r\n")
-			var text strings.Builder
-			for line, err := r.ReadString('\n'); err == nil && line != ".\r\n"; line, err = r.ReadString('\n') {
-				text.WriteString(line)
-			}
-			b.keep(text.String())
-			fmt.Fprint(conn, "250 taken\r\n")
-		case "QUIT":
-			fmt.Fprint(conn, "221 bye\r\n")
-			return
-		default:
-			fmt.Fprint(conn, "250 fine\r\n")
-		}
-	}
-}
-
-func (b *mailbox) keep(text string) {
-	m, err := mail.ReadMessage(strings.NewReader(text))
-	if err != nil {
-		return
-	}
-	body, _ := io.ReadAll(m.Body)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.mails = append(b.mails, received{m.Header.Get("To"), m.Header.Get("Subject"), string(body)})
-}
-
-// since are the mails after the first n.
-func (b *mailbox) since(n int) []received {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.Clone(b.mails[n:])
-}
-
-func (b *mailbox) count() int { return len(b.since(0)) }
-
-// got tells whether such a mail came after the first n.
-func (b *mailbox) got(n int, to, subject string) func() bool {
-	return func() bool {
-		return slices.ContainsFunc(b.since(n), func(r received) bool {
-			return strings.HasPrefix(r.to, to+"@") && strings.Contains(r.subject, subject)
-		})
-	}
 }
 
 func (m *machines) monitor() inventory.Node { return m.target().ByRole(inventory.Monitor)[0] }
@@ -137,23 +52,29 @@ func (m *machines) part(last byte) string {
 
 func newWatched(t *testing.T) *watched {
 	t.Helper()
-	w := &watched{machines: newMachines(t, "--monitor"), mails: &mailbox{}}
+	w := &watched{machines: newMachines(t, "--monitor"), mails: &mailbox{}, ledger: &ledger{}}
 	w.app("one")
+	// One on each machine: one that is lost has no other place.
+	w.write("compose.yaml", strings.Replace(readFile(t, filepath.Join(w.dir, "compose.yaml")), "replicas: 2", "replicas: 3", 1))
 	w.must("deploy")
 	w.pool = sshconn.NewPool(sshconn.Config{Identities: w.target().Identities})
 	t.Cleanup(func() { _ = w.pool.Close() })
+	w.front = newFront(t, w.part(1), w.part(2)+":8080")
+	w.put(w.monitor(), "/etc/ssl/certs/front.pem", string(w.front.authority.Cert))
+	w.ownFigures()
 	hash, err := bcrypt.GenerateFromPassword([]byte(dashboardPass), 10)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Its own machines share one busy processor: load and CPU are no measure here.
+	// The machines share one kernel, and its load. An interval is longer than a check
+	// may take, as in production.
 	w.settings = fmt.Sprintf(`
-endpoint: http://%s:8080
-schedule: {interval: %s, retry: 2s, attempts: 2, renotify: 15s}
+endpoint: https://%s
+schedule: {interval: %s, retry: 4s, attempts: 2, renotify: 15s}
 thresholds:
-  cpu: {warning: 101, critical: 102}
+  cpu: {warning: 80, critical: 90}
   load: {warning: 900, critical: 999}
-  response: {warning: 4, critical: 6}
+  response: {warning: 2, critical: 3}
 contacts:
   - {name: ana, email: ana@example.org, roles: [operations]}
   - {name: ben, email: ben@example.org, roles: [application]}
@@ -161,11 +82,12 @@ contacts:
 owners: {service: application, endpoint: application}
 escalations: [{from: operations, to: management, after: 1}]
 smtp: {host: %s, port: %d, from: monitor@example.org, tls: none}
+runbook: https://example.org/runbook
 web:
   users:
     - {name: ana, role: operator, passwordHash: %q}
     - {name: guest, role: viewer, passwordHash: %q}
-`, w.part(2), checkInterval, w.part(1), w.mails.listen(t, w.part(1)), hash, hash)
+`, w.front.address, checkInterval, w.part(1), w.mails.listen(t, w.part(1)), hash, hash)
 	w.write("monitoring.yaml", w.settings)
 	build := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(w.dir, "checks"), "../monitoring/plugins")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -173,6 +95,29 @@ web:
 		t.Fatalf("build the checks: %v\n%s", err, out)
 	}
 	return w
+}
+
+// in is the same for a part of the test.
+func (w *watched) in(t *testing.T) *watched {
+	other := *w
+	m := *w.machines
+	m.t = t
+	other.machines = &m
+	return &other
+}
+
+func readFile(t testing.TB, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// node is a manager, counted from 1.
+func (w *watched) node(number int) inventory.Node {
+	return w.target().ByRole(inventory.Manager)[number-1]
 }
 
 // apply is the command line of `monitoring apply`, with checks that were built.
@@ -197,6 +142,31 @@ func (w *watched) mustOn(node inventory.Node, script string) string {
 		w.t.Fatalf("%s: %v\n%s", script, err, out)
 	}
 	return out
+}
+
+// put writes a file, in place of one that is there with its owner and mode.
+func (w *watched) put(node inventory.Node, path, text string) {
+	w.t.Helper()
+	conn, err := w.pool.Conn(w.t.Context(), node)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	dir := filepath.Dir(path)
+	if _, err := conn.Run(w.t.Context(), sshconn.Command{Shell: "mkdir -p " + dir + " && cat >" + path, Stdin: strings.NewReader(text)}); err != nil {
+		w.t.Fatalf("%s: %v", path, err)
+	}
+}
+
+// ownFigures shows each machine its own use of processor and memory.
+func (w *watched) ownFigures() {
+	w.t.Helper()
+	const unit = "[Service]\nExecStart=/bin/sh /usr/local/sbin/own-figures\n[Install]\nWantedBy=multi-user.target\n"
+	script := readFile(w.t, filepath.Join("testdata", "own-figures"))
+	for _, node := range w.target().Nodes {
+		w.put(node, "/usr/local/sbin/own-figures", script)
+		w.put(node, "/etc/systemd/system/own-figures.service", unit)
+		w.mustOn(node, "systemctl daemon-reload && systemctl enable -q --now own-figures")
+	}
 }
 
 // state is a check's state as Nagios has it now.
