@@ -21,7 +21,7 @@ type Event struct {
 	Output  string
 	// Details are further lines of the check.
 	Details string
-	// Lasts is how long the state has lasted.
+	// Lasts is how long the state has lasted; empty where it only began.
 	Lasts string
 	// Number counts the notifications of this problem.
 	Number  int
@@ -74,6 +74,25 @@ func (e Event) Colour() string {
 	return stateColours[e.State]
 }
 
+// Meaning explains what the word alone doesn't say.
+func (e Event) Meaning() string {
+	switch e.Type {
+	case "FLAPPINGSTART":
+		return "It changes from one state to another so often that changes are not told any more, until it is quiet again."
+	case "DOWNTIMESTART":
+		return "Problems are not told until the maintenance is over."
+	}
+	return ""
+}
+
+// LinkText says what can be done on the dashboard.
+func (e Event) LinkText() string {
+	if e.Type == "PROBLEM" {
+		return "Look at it, acknowledge it"
+	}
+	return "Look at it"
+}
+
 // Subject is what it is about.
 func (e Event) Subject() string {
 	if e.Service == "" {
@@ -99,7 +118,7 @@ func FromEnvironment(kind string, environment []string) (Event, error) {
 	e := Event{
 		Type: get("NOTIFICATIONTYPE"), Host: get("HOSTNAME"), Address: get("HOSTADDRESS"),
 		State: get(about + "STATE"), Output: get(about + "OUTPUT"), Details: lines(get("LONG" + about + "OUTPUT")),
-		Lasts: get(about + "DURATION"), Author: get("NOTIFICATIONAUTHOR"), Comment: get("NOTIFICATIONCOMMENT"),
+		Lasts: duration(get(about + "DURATION")), Author: get("NOTIFICATIONAUTHOR"), Comment: get("NOTIFICATIONCOMMENT"),
 		Runbook: get(about + "NOTESURL"), Contact: get("CONTACTNAME"), Time: time.Unix(0, 0),
 	}
 	if kind == "service" {
@@ -117,6 +136,15 @@ func FromEnvironment(kind string, environment []string) (Event, error) {
 		return Event{}, errors.New("no event was handed over by Nagios; is enable_environment_macros set?")
 	}
 	return e, nil
+}
+
+// duration leaves out the units of Nagios's 0d 0h 2m 5s that say nothing.
+func duration(text string) string {
+	units := strings.Fields(text)
+	for len(units) > 0 && units[0][0] == '0' {
+		units = units[1:]
+	}
+	return strings.Join(units, " ")
 }
 
 // lines undoes Nagios's escapes.

@@ -15,6 +15,7 @@ import (
 	"net/mail"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,15 +26,27 @@ var update = flag.Bool("update", false, "write the golden files")
 
 // environment is what Nagios 4.4.6 hands over, in so far as it is read.
 func environment(kind, state string, more ...string) []string {
-	return append([]string{
+	return append(slices.Clone(more),
 		"NAGIOS_NOTIFICATIONTYPE=" + kind, "NAGIOS_HOSTNAME=shop-2", "NAGIOS_HOSTADDRESS=10.7.0.12",
 		"NAGIOS_SERVICEDESC=Disk", "NAGIOS_SERVICESTATE=" + state, "NAGIOS_SERVICEOUTPUT=DISK CRITICAL - free space: / 80 MB (3%); <script>alert(1)</script>",
 		"NAGIOS_LONGSERVICEOUTPUT=first\\nsecond", "NAGIOS_SERVICEDURATION=0d 0h 2m 5s", "NAGIOS_SERVICENOTIFICATIONNUMBER=1",
 		"NAGIOS_SERVICENOTESURL=https://example.org/runbook#disk", "NAGIOS_SERVICEPROBLEMID=17", "NAGIOS_LASTSERVICEPROBLEMID=0",
-		"NAGIOS_HOSTSTATE=DOWN", "NAGIOS_HOSTOUTPUT=CRITICAL - 10.7.0.12: rta nan, lost 100%", "NAGIOS_HOSTDURATION=0d 0h 1m 0s",
-		"NAGIOS_HOSTNOTIFICATIONNUMBER=3", "NAGIOS_HOSTPROBLEMID=18",
+		"NAGIOS_HOSTSTATE="+state, "NAGIOS_HOSTOUTPUT=CRITICAL - 10.7.0.12: rta nan, lost 100%", "NAGIOS_HOSTDURATION=0d 0h 1m 0s",
+		"NAGIOS_HOSTNOTIFICATIONNUMBER=3", "NAGIOS_HOSTPROBLEMID=18", "NAGIOS_HOSTNOTESURL=https://example.org/runbook#managers",
 		"NAGIOS_CONTACTNAME=ana", "NAGIOS_TIMET=1772366400",
-	}, more...)
+	)
+}
+
+// said is what somebody added, and what differs once it is over.
+var said = map[string][]string{
+	"ACKNOWLEDGEMENT": {"NAGIOS_NOTIFICATIONAUTHOR=ben", "NAGIOS_NOTIFICATIONCOMMENT=on it"},
+	"DOWNTIMESTART":   append([]string{"NAGIOS_NOTIFICATIONAUTHOR=ben", "NAGIOS_NOTIFICATIONCOMMENT=new disks", "NAGIOS_SERVICEDURATION=3d 0h 2m 5s"}, fine...),
+	"RECOVERY":        append([]string{"NAGIOS_SERVICEDURATION=0d 0h 0m 0s", "NAGIOS_HOSTDURATION=0d 0h 0m 0s"}, fine...),
+}
+
+var fine = []string{
+	"NAGIOS_SERVICEOUTPUT=DISK OK - free space: / 2100 MB (71%);", "NAGIOS_LONGSERVICEOUTPUT=",
+	"NAGIOS_HOSTOUTPUT=PING OK - Packet loss = 0%, RTA = 0.21 ms",
 }
 
 func TestEachKindOfEventReadsAsInItsSample(t *testing.T) {
@@ -43,11 +56,14 @@ func TestEachKindOfEventReadsAsInItsSample(t *testing.T) {
 		{"service", "RECOVERY", "OK"},
 		{"service", "ACKNOWLEDGEMENT", "CRITICAL"},
 		{"service", "DOWNTIMESTART", "OK"},
-		{"service", "FLAPPINGSTART", "WARNING"},
+		{"service", "FLAPPINGSTART", "CRITICAL"},
 		{"host", "PROBLEM", "DOWN"},
 		{"host", "RECOVERY", "UP"},
+		{"host", "ACKNOWLEDGEMENT", "DOWN"},
+		{"host", "DOWNTIMESTART", "UP"},
+		{"host", "FLAPPINGSTART", "DOWN"},
 	} {
-		env := environment(kind.event, kind.state, "NAGIOS_NOTIFICATIONAUTHOR=ben", "NAGIOS_NOTIFICATIONCOMMENT=on it")
+		env := environment(kind.event, kind.state, said[kind.event]...)
 		e, err := FromEnvironment(kind.about, env)
 		if err != nil {
 			t.Fatal(err)
