@@ -108,8 +108,10 @@ func (s Schedule) check(f *faults) {
 			f.add("schedule."+field.name, "must be between 1s and 24h, got %ds", seconds)
 		}
 	}
-	if s.Attempts < 1 || s.Attempts > 20 {
-		f.add("schedule.attempts", "must be between 1 and 20, got %d", s.Attempts)
+	// Between the first result and the second the cause is looked for, which may be
+	// another check's problem; with one alone every consequence would be told.
+	if s.Attempts < 2 || s.Attempts > 20 {
+		f.add("schedule.attempts", "must be between 2 and 20, got %d", s.Attempts)
 	}
 }
 

@@ -77,6 +77,9 @@ func (w *watched) testCapacity(t *testing.T) {
 	w.ledger.allow(cpu, "ana", "lead")
 	w.ledger.allow(memory, "ana", "lead")
 	w.resize(node, container.Resources{NanoCPUs: 5e8, CPUShares: 8 << 10, Memory: 1 << 30, MemorySwap: 1 << 30})
+	eventually(t, long, "of its new size", func() bool {
+		return strings.Contains(w.mustOn(node, "head -n 1 /proc/meminfo"), "1048576 kB")
+	})
 	n := w.mails.count()
 	// Both end by themselves, whatever becomes of the test.
 	w.mustOn(node, `systemd-run -q --collect --unit busy -p RuntimeMaxSec=240 -p Nice=19 sh -c 'while :; do :; done'
@@ -84,7 +87,7 @@ func (w *watched) testCapacity(t *testing.T) {
 			case $key in MemTotal:) total=$value ;; MemAvailable:) left=$value ;; esac
 		done </proc/meminfo
 		eaten=$(echo "$left $total" | awk '{ print int(($1 - $2 * 14 / 100) / 1024) }')
-		mkdir -p /srv/eaten && mount -t tmpfs -o size=1g tmpfs /srv/eaten
+		mkdir -p /srv/eaten && mount -t tmpfs -o size=900m tmpfs /srv/eaten
 		dd if=/dev/zero of=/srv/eaten/file bs=1M count="$eaten" 2>/dev/null`)
 	w.toldOnce(n, "ana", cpu, "CRITICAL", "WARNING")
 	w.toldOnce(n, "ana", memory, "WARNING")

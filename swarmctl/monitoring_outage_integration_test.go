@@ -28,7 +28,7 @@ type outage struct {
 // testOutages compares how long outages were with what the report and Nagios's
 // own archive say. Both ends are seen up to one interval late, so that the length
 // is right to one interval. The lengths are such that neither end is seen at the
-// edge of that, where a second of a busy machine would decide: 7 s past the
+// edge of that, where a second of a busy machine would decide: 6 s past the
 // schedule.
 func (w *watched) testOutages(t *testing.T) {
 	w = w.in(t)
@@ -41,10 +41,10 @@ func (w *watched) testOutages(t *testing.T) {
 	w.front.certify(10 * 24 * time.Hour)
 	w.toldOnce(n, "ben", tls, "WARNING")
 	for _, o := range []outage{
-		{"its certificate has ended", func() { w.front.certify(-time.Hour) }, func() { w.front.certify(90 * 24 * time.Hour) }, 27 * time.Second},
-		{"connections are refused", w.front.refuse, w.front.answer, 17 * time.Second},
-		{"packets vanish", w.front.swallow, w.front.answer, 27 * time.Second},
-		{"the balancer is stopped", func() { w.balancer(false) }, func() { w.balancer(true) }, 17 * time.Second},
+		{"its certificate has ended", func() { w.front.certify(-time.Hour) }, func() { w.front.certify(90 * 24 * time.Hour) }, 26 * time.Second},
+		{"connections are refused", w.front.refuse, w.front.answer, 16 * time.Second},
+		{"packets vanish", w.front.swallow, w.front.answer, 26 * time.Second},
+		{"the balancer is stopped", func() { w.balancer(false) }, func() { w.balancer(true) }, 16 * time.Second},
 	} {
 		w.testOutage(o)
 	}

@@ -18,7 +18,7 @@ func (w *watched) testUpdate(t *testing.T) {
 		t.Fatalf("exit code %d, want 3: rolled back\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	w.toldOnce(n, "ben", update, "WARNING")
-	w.app("two")
+	w.everywhere("two")
 	w.must("deploy")
 	w.recovered(n, "ben", update)
 }

@@ -53,9 +53,7 @@ func (m *machines) part(last byte) string {
 func newWatched(t *testing.T) *watched {
 	t.Helper()
 	w := &watched{machines: newMachines(t, "--monitor"), mails: &mailbox{}, ledger: &ledger{}}
-	w.app("one")
-	// One on each machine: one that is lost has no other place.
-	w.write("compose.yaml", strings.Replace(readFile(t, filepath.Join(w.dir, "compose.yaml")), "replicas: 2", "replicas: 3", 1))
+	w.everywhere("one")
 	w.must("deploy")
 	w.pool = sshconn.NewPool(sshconn.Config{Identities: w.target().Identities})
 	t.Cleanup(func() { _ = w.pool.Close() })
@@ -74,7 +72,7 @@ schedule: {interval: %s, retry: 4s, attempts: 2, renotify: 15s}
 thresholds:
   cpu: {warning: 80, critical: 90}
   load: {warning: 900, critical: 999}
-  response: {warning: 2, critical: 3}
+  response: {warning: 1, critical: 2}
 contacts:
   - {name: ana, email: ana@example.org, roles: [operations]}
   - {name: ben, email: ben@example.org, roles: [application]}
@@ -95,6 +93,14 @@ web:
 		t.Fatalf("build the checks: %v\n%s", err, out)
 	}
 	return w
+}
+
+// everywhere writes a version of the service with a replica on each machine:
+// one that is lost has no other place.
+func (w *watched) everywhere(version string) {
+	w.t.Helper()
+	w.app(version)
+	w.write("compose.yaml", strings.Replace(readFile(w.t, filepath.Join(w.dir, "compose.yaml")), "replicas: 2", "replicas: 3", 1))
 }
 
 // in is the same for a part of the test.

@@ -101,8 +101,10 @@ func mainConf(m monitoring.Model) string {
 		{"service_inter_check_delay_method", spread(m)},
 		{"host_inter_check_delay_method", spread(m)},
 		{"check_result_reaper_frequency", "2"},
-		{"cached_host_check_horizon", "5"},
-		{"cached_service_check_horizon", "5"},
+		// A check on demand is made, always: one that is spared moves the next regular
+		// one from a retry's time to an interval's, and finds no cause that is younger.
+		{"cached_host_check_horizon", "0"},
+		{"cached_service_check_horizon", "0"},
 		// What stands in the files counts, whatever was switched before a restart.
 		{"retain_state_information", "1"},
 		{"retention_update_interval", "5"},
