@@ -27,8 +27,8 @@ var update = flag.Bool("update", false, "write the golden files")
 // environment is what Nagios 4.4.6 hands over, in so far as it is read.
 func environment(kind, state string, more ...string) []string {
 	return append(slices.Clone(more),
-		"NAGIOS_NOTIFICATIONTYPE=" + kind, "NAGIOS_HOSTNAME=shop-2", "NAGIOS_HOSTADDRESS=10.7.0.12",
-		"NAGIOS_SERVICEDESC=Disk", "NAGIOS_SERVICESTATE=" + state, "NAGIOS_SERVICEOUTPUT=DISK CRITICAL - free space: / 80 MB (3%); <script>alert(1)</script>",
+		"NAGIOS_NOTIFICATIONTYPE="+kind, "NAGIOS_HOSTNAME=shop-2", "NAGIOS_HOSTADDRESS=10.7.0.12",
+		"NAGIOS_SERVICEDESC=Disk", "NAGIOS_SERVICESTATE="+state, "NAGIOS_SERVICEOUTPUT=DISK CRITICAL - free space: / 80 MB (3%); <script>alert(1)</script>",
 		"NAGIOS_LONGSERVICEOUTPUT=first\\nsecond", "NAGIOS_SERVICEDURATION=0d 0h 2m 5s", "NAGIOS_SERVICENOTIFICATIONNUMBER=1",
 		"NAGIOS_SERVICENOTESURL=https://example.org/runbook#disk", "NAGIOS_SERVICEPROBLEMID=17", "NAGIOS_LASTSERVICEPROBLEMID=0",
 		"NAGIOS_HOSTSTATE="+state, "NAGIOS_HOSTOUTPUT=CRITICAL - 10.7.0.12: rta nan, lost 100%", "NAGIOS_HOSTDURATION=0d 0h 1m 0s",

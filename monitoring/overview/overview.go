@@ -5,16 +5,16 @@ package overview
 import (
 	"cmp"
 	"embed"
+	"fmt"
 	"html/template"
 	"io"
 	"net/url"
 	"os"
 	"slices"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ycesproject/yces/monitoring"
-	"github.com/ycesproject/yces/monitoring/chart"
 	"github.com/ycesproject/yces/monitoring/perf"
 	"github.com/ycesproject/yces/monitoring/status"
 )
@@ -27,46 +27,82 @@ type Page struct {
 	Now      time.Time
 	Age      time.Duration
 	Problems []Problem
-	Views    []View
-	Hosts    []Host
-	OnCall   []Role
-	Trends   []Trend
-	Total    int
+	// Known is how many of the problems somebody has taken up.
+	Known  int
+	Views  []View
+	Hosts  []Host
+	OnCall []Role
+	Trends []Trend
+	// MoreTrends are left out; none of them is above its limit unless all are.
+	MoreTrends int
+	Total      int
 }
 
-// Problem is something that needs somebody.
+// Problem is something that is not as it should be.
 type Problem struct {
 	status.Object
 	Link string
 }
 
-// View is a group of checks in the eyes of the business.
-type View struct {
-	Title    string
-	OK, All  int
-	Problems int
+// Known tells whether somebody has taken it up.
+func (p Problem) Known() bool { return p.Acknowledged || p.Maintenance }
+
+// Said is the check's output without the state, which stands before it already.
+func (p Problem) Said() string { return strings.TrimPrefix(p.Output, p.State+" - ") }
+
+// Tally is how many of some checks are fine.
+type Tally struct {
+	OK, All int
+	// Colour is that of the worst: good, warn or bad.
+	Colour string
 }
 
-// Host is a machine or a part, and how many of its checks are fine.
+func (t *Tally) count(o status.Object) {
+	t.All++
+	if o.Fine() {
+		t.OK++
+	}
+	if c := colour(o); urgency[c] < urgency[t.Colour] {
+		t.Colour = c
+	}
+}
+
+// The colours of states, worst first.
+const (
+	bad  = "bad"
+	warn = "warn"
+	good = "good"
+)
+
+var urgency = map[string]int{bad: 0, warn: 1, good: 2, "": 3}
+
+func colour(o status.Object) string {
+	switch {
+	case o.Fine():
+		return good
+	case o.State == "WARNING", o.State == "PENDING":
+		return warn
+	}
+	return bad
+}
+
+// View is a group of checks in the eyes of the business.
+type View struct {
+	Title string
+	Tally
+}
+
+// Host is a machine or a part, and its checks.
 type Host struct {
 	Name, State string
-	OK, All     int
 	Link        string
+	Tally
 }
 
 // Role is who is told of problems now.
 type Role struct {
 	Name string
 	Who  []string
-}
-
-// Trend is a value's course over the last day.
-type Trend struct {
-	Title string
-	Last  string
-	// State is that of the last value: good, warn or bad; empty where no limit is set.
-	State string
-	Line  template.HTML
 }
 
 var titles = []struct {
@@ -77,7 +113,7 @@ var titles = []struct {
 	{monitoring.Cluster, "The swarm"},
 	{monitoring.Capacity, "Capacity"},
 	{monitoring.Delivery, "New versions"},
-	{monitoring.Awareness, "The monitoring itself"},
+	{monitoring.Awareness, "The monitoring"},
 }
 
 // Load makes the page of what lies on the monitor.
@@ -106,9 +142,15 @@ func Load(now time.Time) (Page, error) {
 func New(summary monitoring.Summary, s status.Status, t *Trends, now time.Time) Page {
 	p := Page{
 		Cluster: summary.Cluster, Endpoint: summary.Endpoint, Now: now,
-		Age: now.Sub(s.Created).Round(time.Second), Trends: t.list(), Total: len(s.Services),
+		Age: now.Sub(s.Created).Round(time.Second), Total: len(s.Services) + len(s.Hosts),
 	}
+	p.Trends, p.MoreTrends = t.list()
 	p.Problems = problems(s)
+	for _, problem := range p.Problems {
+		if problem.Known() {
+			p.Known++
+		}
+	}
 	p.Views = views(summary, s)
 	p.Hosts = hosts(s)
 	for role, who := range summary.OnCall(now) {
@@ -116,6 +158,19 @@ func New(summary monitoring.Summary, s status.Status, t *Trends, now time.Time) 
 	}
 	slices.SortFunc(p.OnCall, func(a, b Role) int { return cmp.Compare(a.Name, b.Name) })
 	return p
+}
+
+// lasted is a time in its two largest units.
+func lasted(d time.Duration) string {
+	switch {
+	case d >= day:
+		return fmt.Sprintf("%d d %d h", d/day, d%day/time.Hour)
+	case d >= time.Hour:
+		return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
+	case d >= time.Minute:
+		return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
+	}
+	return fmt.Sprintf("%d s", d/time.Second)
 }
 
 // Stale tells whether Nagios has stopped writing.
@@ -131,7 +186,7 @@ func problems(s status.Status) []Problem {
 		}
 	}
 	slices.SortStableFunc(list, func(a, b Problem) int {
-		return cmp.Or(compareBool(a.Acknowledged, b.Acknowledged), cmp.Compare(rank[a.State], rank[b.State]), a.Since.Compare(b.Since))
+		return cmp.Or(compareBool(a.Known(), b.Known()), cmp.Compare(rank[a.State], rank[b.State]), a.Since.Compare(b.Since))
 	})
 	return list
 }
@@ -156,20 +211,16 @@ func link(o status.Object) string {
 }
 
 func views(summary monitoring.Summary, s status.Status) []View {
-	fine := map[monitoring.Ref]bool{}
+	found := map[monitoring.Ref]status.Object{}
 	for _, o := range s.Services {
-		fine[monitoring.Ref{Host: o.Host, Service: o.Service}] = o.Fine()
+		found[monitoring.Ref{Host: o.Host, Service: o.Service}] = o
 	}
 	var list []View
 	for _, t := range titles {
 		v := View{Title: t.title}
 		for _, ref := range summary.Views[t.view] {
-			v.All++
-			if fine[ref] {
-				v.OK++
-			}
+			v.count(found[ref])
 		}
-		v.Problems = v.All - v.OK
 		if v.All > 0 {
 			list = append(list, v)
 		}
@@ -181,94 +232,14 @@ func hosts(s status.Status) []Host {
 	var list []Host
 	for _, o := range s.Hosts {
 		h := Host{Name: o.Host, State: o.State, Link: "/nagios4/cgi-bin/status.cgi?" + url.Values{"host": {o.Host}}.Encode()}
+		h.Colour = colour(o)
 		for _, service := range s.Services {
 			if service.Host == o.Host {
-				h.All++
-				if service.Fine() {
-					h.OK++
-				}
+				h.count(service)
 			}
 		}
 		list = append(list, h)
 	}
-	return list
-}
-
-const (
-	day    = 24 * time.Hour
-	points = 96
-)
-
-// Trends gathers the courses that the page shows.
-type Trends struct {
-	now     time.Time
-	courses map[string]*trend
-}
-
-type trend struct {
-	last, state string
-	// Ceiling is the highest value that there can be, 0 where there is none; from
-	// limit on the check warns.
-	ceiling, limit float64
-	chart          *chart.Buckets
-}
-
-func newTrends(now time.Time) *Trends { return &Trends{now, map[string]*trend{}} }
-
-// shown are the checks whose values have a course on the page.
-var shown = []string{"HTTP", "CPU", "Memory"}
-
-func (t *Trends) addAll(r perf.Result) {
-	if !slices.Contains(shown, r.Service) {
-		return
-	}
-	for _, s := range r.Samples() {
-		t.add(s)
-	}
-}
-
-func (t *Trends) add(s perf.Sample) {
-	switch {
-	case s.Service == "HTTP" && s.Metric == "time":
-		t.put("Response time", s, 1000, " ms", 0)
-	case s.Service == "CPU" && s.Metric == "cpu":
-		t.put("CPU on "+s.Host, s, 1, " %", 100)
-	case s.Service == "Memory" && s.Metric == "memory":
-		t.put("Memory on "+s.Host, s, 1, " %", 100)
-	}
-}
-
-func (t *Trends) put(title string, s perf.Sample, scale float64, unit string, ceiling float64) {
-	c := t.courses[title]
-	if c == nil {
-		c = &trend{ceiling: ceiling, chart: chart.NewBuckets(t.now.Add(-day), t.now, points)}
-		t.courses[title] = c
-	}
-	warning, critical := s.Limits()
-	c.last, c.state, c.limit = strconv.FormatFloat(scale*s.Value, 'f', 1, 64)+unit, judge(s.Value, warning, critical), scale*warning
-	c.chart.Add(s.Time, scale*s.Value)
-}
-
-func judge(value, warning, critical float64) string {
-	switch {
-	case critical > 0 && value > critical:
-		return "bad"
-	case warning > 0 && value > warning:
-		return "warn"
-	case warning > 0 || critical > 0:
-		return "good"
-	}
-	return ""
-}
-
-func (t *Trends) list() []Trend {
-	var list []Trend
-	for title, c := range t.courses {
-		list = append(list, Trend{title, c.last, c.state, chart.Line(c.chart.Means(), c.ceiling, c.limit, title+", last 24 hours")})
-	}
-	slices.SortFunc(list, func(a, b Trend) int {
-		return cmp.Or(compareBool(a.Title != "Response time", b.Title != "Response time"), cmp.Compare(a.Title, b.Title))
-	})
 	return list
 }
 
@@ -277,7 +248,8 @@ var page embed.FS
 
 var pageTemplate = template.Must(template.New("overview.html").Funcs(template.FuncMap{
 	"clock": func(t time.Time) string { return t.UTC().Format("15:04:05") },
-	"ago":   func(now, t time.Time) string { return now.Sub(t).Round(time.Second).String() },
+	"ago":   func(now, t time.Time) string { return lasted(now.Sub(t)) },
+	"minus": func(a, b int) int { return a - b },
 }).ParseFS(page, "overview.html"))
 
 // WriteHTML writes one page that loads nothing.

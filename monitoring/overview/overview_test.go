@@ -2,6 +2,7 @@ package overview
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -58,19 +59,46 @@ func TestAValueAboveItsLimitDoesNotLookFine(t *testing.T) {
 
 func TestTheWorstProblemThatNobodyHasComesFirst(t *testing.T) {
 	page := write(t, status.Status{Created: now.Add(-time.Hour), Services: []status.Object{
-		{Host: "shop-1", Service: "A", State: "WARNING"},
+		{Host: "shop-1", Service: "A", State: "WARNING", Since: now.Add(-50 * time.Hour), Notifications: 1},
 		{Host: "shop-1", Service: "B", State: "CRITICAL", Acknowledged: true},
-		{Host: "shop-1", Service: "C", State: "CRITICAL", Output: "<script>"},
+		{Host: "shop-1", Service: "C", State: "CRITICAL", Output: "CRITICAL - <script>"},
 	}, Hosts: []status.Object{{Host: "shop-2", State: "DOWN"}}})
 	last := 0
-	for _, want := range []string{"Nagios has written nothing for 1h0m0s", "4 of 3 checks", ">shop-2</a>", "C on shop-1", "A on shop-1", "B on shop-1"} {
+	for _, want := range []string{"Nagios has written nothing for 1h0m0s", "3 of 4 checks need somebody, 1 is in hands", ">shop-2</a>", "C on shop-1", "A on shop-1", "B on shop-1"} {
 		i := strings.Index(page, want)
 		if i < last {
 			t.Errorf("%q is at %d, after %d", want, i, last)
 		}
 		last = max(i, last)
 	}
-	if strings.Contains(page, "<script>") {
-		t.Error("a check's output became markup")
+	if strings.Contains(page, "<script>") || !strings.Contains(page, "<p>&lt;script&gt;</p>") {
+		t.Error("a check's output became markup, or says its state twice")
+	}
+	if !strings.Contains(page, "for 2 d 2 h, not certain yet, 1 notification<") {
+		t.Error("the page doesn't say since when")
+	}
+}
+
+func TestAGroupHasTheColourOfItsWorst(t *testing.T) {
+	s := status.Status{Created: now}
+	for _, ref := range example.Model(3).Summary().Views["users"] {
+		s.Services = append(s.Services, status.Object{Host: ref.Host, Service: ref.Service, State: "OK"})
+	}
+	for state, want := range map[string]string{"OK": "good", "WARNING": "warn", "CRITICAL": "bad", "UNKNOWN": "bad"} {
+		s.Services[0].State = state
+		if page := write(t, s); !strings.Contains(page, `What users notice <b class="`+want+`">`) {
+			t.Errorf("%s: the group is not %s", state, want)
+		}
+	}
+}
+
+func TestOfManyMachinesThoseAboveTheirLimitsAreShown(t *testing.T) {
+	trends := newTrends(now)
+	for i := range 50 {
+		trends.add(perf.Sample{Time: now, Host: "shop-" + strconv.Itoa(i), Service: "CPU", Metric: "cpu", Value: float64(50 + i), Warning: "90", Critical: "98"})
+	}
+	list, more := trends.list()
+	if len(list) != mostTrends || more != 50-mostTrends || list[0].State != "bad" || list[1].State != "warn" || list[8].State != "warn" || list[9].State != "good" {
+		t.Errorf("%d courses and %d more: %+v", len(list), more, list)
 	}
 }
