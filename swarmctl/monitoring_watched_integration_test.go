@@ -68,7 +68,7 @@ func newWatched(t *testing.T) *watched {
 	// may take, as in production.
 	w.settings = fmt.Sprintf(`
 endpoint: https://%s
-schedule: {interval: %s, retry: 4s, attempts: 2, renotify: 15s}
+schedule: {interval: %s, retry: 8s, attempts: 2, renotify: 15s}
 thresholds:
   cpu: {warning: 80, critical: 90}
   load: {warning: 900, critical: 999}

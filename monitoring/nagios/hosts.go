@@ -79,14 +79,18 @@ func services(m monitoring.Model) string {
 		"notification_interval", seconds(s.Renotify), "notification_options", "w,u,c,r,f,s",
 		"flap_detection_enabled", "1", "process_perf_data", "1",
 	)
-	views := map[monitoring.View]bool{}
+	views, causes := map[monitoring.View]bool{}, causes(m)
 	for _, h := range m.Hosts {
 		for _, c := range h.Checks {
 			views[c.View] = true
+			interval := ""
+			if causes[monitoring.Ref{Host: h.Name, Service: c.Name}] {
+				interval = soon(s)
+			}
 			o.define("service",
 				"use", "check", "host_name", h.Name, "service_description", c.Name,
 				"servicegroups", string(c.View), "check_command", checkCommand(m, c.Run),
-				"contact_groups", c.Owner, "notes_url", runbook(m, c.Name),
+				"check_interval", interval, "contact_groups", c.Owner, "notes_url", runbook(m, c.Name),
 				"notification_options", known(c, "w,c,r,f,s"), "flap_detection_options", known(c, "o,w,c"),
 			)
 		}
@@ -97,6 +101,30 @@ func services(m monitoring.Model) string {
 		}
 	}
 	return o.String()
+}
+
+// causes are the checks whose problems explain others'.
+func causes(m monitoring.Model) map[monitoring.Ref]bool {
+	all := map[monitoring.Ref]bool{}
+	for _, h := range m.Hosts {
+		for _, c := range h.Checks {
+			for _, need := range append(slices.Clone(c.Needs), c.ExplainedBy) {
+				all[monitoring.Ref{Host: h.Name, Service: need}] = true
+			}
+			for _, other := range c.NeedsHosts {
+				all[monitoring.Ref{Host: other, Service: m.AskCheck()}] = true
+			}
+		}
+	}
+	return all
+}
+
+// soon is how often causes are checked: so often that a cause is known before
+// what follows from it is certain. Nagios has a setting for looking at causes in
+// time, which 4.4 takes and does nothing about.
+func soon(s monitoring.Schedule) string {
+	certain := (s.Attempts - 1) * s.Retry.Seconds()
+	return strconv.Itoa(max(1, min(certain/2, s.Interval.Seconds())))
 }
 
 // known are the options of a check that tells only what it knows; the template's

@@ -121,6 +121,30 @@ func TestTheUnsafeDefaultsAreOverridden(t *testing.T) {
 	}
 }
 
+func TestACauseIsKnownBeforeWhatFollowsFromIt(t *testing.T) {
+	m := example.Model(3) // every 1m; after 20s and 40s a problem is certain
+	text := services(m)
+	interval := func(host, check string) string {
+		_, rest, found := strings.Cut(text, "host_name                      "+host+"\n    service_description            "+check+"\n")
+		if !found {
+			t.Fatalf("there is no %s on %s", check, host)
+		}
+		block, _, _ := strings.Cut(rest, "}")
+		_, value, _ := strings.Cut(block, "check_interval")
+		value, _, _ = strings.Cut(strings.TrimSpace(value), "\n")
+		return value
+	}
+	for ref, want := range map[monitoring.Ref]string{
+		{Host: "shop-1", Service: "NRPE"}: "20", {Host: "shop-1", Service: "Docker engine"}: "20", {Host: "shop-swarm", Service: "Swarm quorum"}: "20",
+		{Host: "shop-endpoint", Service: "HTTP"}: "20", {Host: "shop-endpoint", Service: "TLS certificate"}: "20",
+		{Host: "shop-1", Service: "CPU"}: "", {Host: "shop-swarm", Service: "Service yces_qr"}: "",
+	} {
+		if got := interval(ref.Host, ref.Service); got != want {
+			t.Errorf("%s on %s is checked every %q seconds, want %q", ref.Service, ref.Host, got, want)
+		}
+	}
+}
+
 // What `render` does before it writes, for inventories of every size.
 func BenchmarkRender(b *testing.B) {
 	for _, nodes := range []int{1, 3, 7, 50} {
