@@ -9,9 +9,11 @@ import (
 	"github.com/ycesproject/yces/provision/inventory"
 )
 
+// EngineCheck is the name of the check of a node's Docker engine.
+const EngineCheck = "Docker engine"
+
 // The names of the checks that others need.
 const (
-	engineCheck = "Docker engine"
 	quorumCheck = "Swarm quorum"
 	httpCheck   = "HTTP"
 	tlsCheck    = "TLS certificate"
@@ -151,8 +153,8 @@ func (m Model) roleChecks(n inventory.Node) []Check {
 	switch {
 	case n.Role.InSwarm():
 		replicas := asRoot("Containers", "containers", Cluster, "check_containers")
-		replicas.Needs = []string{engineCheck}
-		return owned([]Check{asRoot(engineCheck, "engine", Cluster, "check_engine"), replicas}, m.Owners["node"])
+		replicas.Needs = []string{EngineCheck}
+		return owned([]Check{asRoot(EngineCheck, "engine", Cluster, "check_engine"), replicas}, m.Owners["node"])
 	case n.Role == inventory.Monitor:
 		return owned(m.monitorChecks(n), m.Owners["monitor"])
 	case n.Role == inventory.Jenkins && m.Jenkins != nil:

@@ -70,7 +70,7 @@ type Check struct {
 	Run   Command
 	// Needs are checks of the same host without which this one can say nothing.
 	Needs []string
-	// NeedsHosts are hosts without which this one's result is only a consequence.
+	// NeedsHosts are nodes without whose engines this one's result is only a consequence.
 	NeedsHosts []string
 	// ExplainedBy is a check of the same host of which this one's problem is only a
 	// consequence once it is critical; "" where there is none.

@@ -87,7 +87,7 @@ func (w *watched) testCapacity(t *testing.T) {
 			case $key in MemTotal:) total=$value ;; MemAvailable:) left=$value ;; esac
 		done </proc/meminfo
 		eaten=$(echo "$left $total" | awk '{ print int(($1 - $2 * 14 / 100) / 1024) }')
-		mkdir -p /srv/eaten && mount -t tmpfs -o size=900m tmpfs /srv/eaten
+		mkdir -p /srv/eaten && mount -t tmpfs -o size=8g tmpfs /srv/eaten
 		dd if=/dev/zero of=/srv/eaten/file bs=1M count="$eaten" 2>/dev/null`)
 	w.toldOnce(n, "ana", cpu, "CRITICAL", "WARNING")
 	w.toldOnce(n, "ana", memory, "WARNING")

@@ -112,7 +112,7 @@ func causes(m monitoring.Model) map[monitoring.Ref]bool {
 				all[monitoring.Ref{Host: h.Name, Service: need}] = true
 			}
 			for _, other := range c.NeedsHosts {
-				all[monitoring.Ref{Host: other, Service: m.AskCheck()}] = true
+				all[monitoring.Ref{Host: other, Service: monitoring.EngineCheck}] = true
 			}
 		}
 	}
@@ -147,7 +147,7 @@ func dependencies(m monitoring.Model) string {
 				byNeed[need] = append(byNeed[need], c.Name)
 			}
 			for _, other := range c.NeedsHosts {
-				depend(o, other, m.AskCheck(), h.Name, c.Name, anyProblem)
+				depend(o, other, monitoring.EngineCheck, h.Name, c.Name, fails)
 			}
 			if c.ExplainedBy != "" {
 				depend(o, h.Name, c.ExplainedBy, h.Name, c.Name, "c")
@@ -155,15 +155,16 @@ func dependencies(m monitoring.Model) string {
 		}
 		for _, c := range h.Checks {
 			if dependents := byNeed[c.Name]; len(dependents) > 0 {
-				depend(o, h.Name, c.Name, h.Name, strings.Join(dependents, ","), anyProblem)
+				depend(o, h.Name, c.Name, h.Name, strings.Join(dependents, ","), fails)
 			}
 		}
 	}
 	return o.String()
 }
 
-// anyProblem are the states in which a check leaves its dependents without a word.
-const anyProblem = "w,u,c"
+// fails are the states of a check in which its dependents have nothing to say.
+// One that warns still works.
+const fails = "u,c"
 
 func depend(o *objects, host, service, dependentHost, dependents, states string) {
 	o.define("servicedependency",

@@ -145,6 +145,14 @@ func TestACauseIsKnownBeforeWhatFollowsFromIt(t *testing.T) {
 	}
 }
 
+func TestNothingIsHeldBackByACheckThatOnlyWarns(t *testing.T) {
+	for line := range strings.Lines(dependencies(example.Model(3))) {
+		if strings.Contains(line, "notification_failure_criteria") && strings.Contains(line, "w") {
+			t.Errorf("a warning holds back: %s", line)
+		}
+	}
+}
+
 // What `render` does before it writes, for inventories of every size.
 func BenchmarkRender(b *testing.B) {
 	for _, nodes := range []int{1, 3, 7, 50} {
