@@ -125,6 +125,20 @@ func TestWhoIsToldDependsOnTheTime(t *testing.T) {
 	}
 }
 
+func TestADurationIsSaidInItsTwoLargestUnits(t *testing.T) {
+	for text, want := range map[string]string{
+		"0s": "0 s", "1.9s": "1 s", "60s": "1 min", "2m5s": "2 min 5 s", "1h0m59s": "1 h", "1h1m": "1 h 1 min", "720h": "30 d", "50h59m": "2 d 2 h",
+	} {
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := monitoring.Duration(d).Words(); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestOneSourceOfEveryDefault(t *testing.T) {
 	s, err := monitoring.ParseSettings([]byte(`
 contacts: [{name: ana, email: ana@example.org, roles: [operations]}]

@@ -107,3 +107,26 @@ func minutes(clock string) int {
 	rest, _ := strconv.Atoi(m)
 	return hours*60 + rest
 }
+
+const day = 24 * time.Hour
+
+// Words is the duration in its two largest units, for people.
+func (d Duration) Words() string {
+	words := func(large, small time.Duration, format, both string) string {
+		t := time.Duration(d)
+		if t%large < small {
+			return fmt.Sprintf(format, t/large)
+		}
+		return fmt.Sprintf(both, t/large, t%large/small)
+	}
+	switch t := time.Duration(d); {
+	case t >= day:
+		return words(day, time.Hour, "%d d", "%d d %d h")
+	case t >= time.Hour:
+		return words(time.Hour, time.Minute, "%d h", "%d h %d min")
+	case t >= time.Minute:
+		return words(time.Minute, time.Second, "%d min", "%d min %d s")
+	default:
+		return fmt.Sprintf("%d s", t/time.Second)
+	}
+}

@@ -18,6 +18,7 @@ func cgiConf(m monitoring.Model) string {
 		{"lock_author_names", "1"},
 		{"escape_html_tags", "1"},
 		{"show_context_help", "0"},
+		{"enable_page_tour", "0"},
 		{"use_pending_states", "1"},
 		{"refresh_rate", "30"},
 		{"result_limit", "100"},

@@ -5,7 +5,6 @@ package overview
 import (
 	"cmp"
 	"embed"
-	"fmt"
 	"html/template"
 	"io"
 	"net/url"
@@ -28,7 +27,9 @@ type Page struct {
 	Age      time.Duration
 	Problems []Problem
 	// Known is how many of the problems somebody has taken up.
-	Known  int
+	Known int
+	// Colour is that of the worst problem that nobody has taken up.
+	Colour string
 	Views  []View
 	Hosts  []Host
 	OnCall []Role
@@ -146,9 +147,12 @@ func New(summary monitoring.Summary, s status.Status, t *Trends, now time.Time) 
 	}
 	p.Trends, p.MoreTrends = t.list()
 	p.Problems = problems(s)
+	p.Colour = warn
 	for _, problem := range p.Problems {
 		if problem.Known() {
 			p.Known++
+		} else if colour(problem.Object) == bad {
+			p.Colour = bad
 		}
 	}
 	p.Views = views(summary, s)
@@ -158,19 +162,6 @@ func New(summary monitoring.Summary, s status.Status, t *Trends, now time.Time) 
 	}
 	slices.SortFunc(p.OnCall, func(a, b Role) int { return cmp.Compare(a.Name, b.Name) })
 	return p
-}
-
-// lasted is a time in its two largest units.
-func lasted(d time.Duration) string {
-	switch {
-	case d >= day:
-		return fmt.Sprintf("%d d %d h", d/day, d%day/time.Hour)
-	case d >= time.Hour:
-		return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
-	case d >= time.Minute:
-		return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
-	}
-	return fmt.Sprintf("%d s", d/time.Second)
 }
 
 // Stale tells whether Nagios has stopped writing.
@@ -248,7 +239,7 @@ var page embed.FS
 
 var pageTemplate = template.Must(template.New("overview.html").Funcs(template.FuncMap{
 	"clock": func(t time.Time) string { return t.UTC().Format("15:04:05") },
-	"ago":   func(now, t time.Time) string { return lasted(now.Sub(t)) },
+	"ago":   func(now, t time.Time) string { return monitoring.Duration(now.Sub(t)).Words() },
 	"minus": func(a, b int) int { return a - b },
 }).ParseFS(page, "overview.html"))
 

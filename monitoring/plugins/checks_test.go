@@ -133,7 +133,7 @@ func TestTheSwarmIsLookedAtFromAManager(t *testing.T) {
 	expect(t, 1, "1 of 3 replicas run | running=1 desired=3", append([]string{"check_swarm", "service", "--name", "shop_web"}, at...)...)
 	expect(t, 1, "1 of 3 replicas run", append([]string{"check_service", "--name", "shop_web"}, at...)...)
 	expect(t, 2, "no such service", append([]string{"check_swarm", "service", "--name", "shop"}, at...)...)
-	expect(t, 1, "rollback_completed", append([]string{"check_swarm", "update", "--name", "shop_web"}, at...)...)
+	expect(t, 1, "WARNING - rollback completed", append([]string{"check_swarm", "update", "--name", "shop_web"}, at...)...)
 	expect(t, 3, "say what", append([]string{"check_swarm", "moon"}, at...)...)
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -332,7 +333,7 @@ func update(ctx context.Context, e engine, name string) (outcome, error) {
 	if s.UpdateStatus == nil {
 		return outcome{text: "never updated"}, nil
 	}
-	found := outcome{text: strings.TrimSpace(string(s.UpdateStatus.State) + " " + s.UpdateStatus.Message)}
+	found := outcome{text: cmp.Or(s.UpdateStatus.Message, string(s.UpdateStatus.State))}
 	switch s.UpdateStatus.State {
 	case swarm.UpdateStatePaused, swarm.UpdateStateRollbackPaused:
 		found.status = check.Critical

@@ -128,7 +128,7 @@ func TestTheReportIsReadableInEveryForm(t *testing.T) {
 	if err := r.WriteHTML(&html); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"98.333 %", "1m0s", "HTTP on shop-endpoint", "<svg", "200.0 ms", "–"} {
+	for _, want := range []string{"98.333 %", "1 min", "of the 43 min 12 s that may be lost in 30 d", "HTTP on shop-endpoint", "<svg", "200.0 ms", "–"} {
 		if !strings.Contains(html.String(), want) {
 			t.Errorf("the page lacks %q", want)
 		}

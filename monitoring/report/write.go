@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/ycesproject/yces/monitoring"
 	"github.com/ycesproject/yces/monitoring/chart"
 )
 
@@ -30,7 +31,7 @@ var htmlTemplate = template.Must(template.New("report.html").Funcs(template.Func
 }).ParseFS(page, "report.html"))
 
 func lasts(seconds float64) string {
-	return time.Duration(seconds * float64(time.Second)).Round(time.Second).String()
+	return monitoring.Duration(time.Duration(seconds * float64(time.Second)).Round(time.Second)).Words()
 }
 
 // percent is rounded down: 99.999 is not 100.
