@@ -5,6 +5,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func (w *watched) testWeb(t *testing.T) {
@@ -31,8 +32,12 @@ func (w *watched) testWeb(t *testing.T) {
 			t.Errorf("%q at %s: %d, want %d", c.user, c.path, got, c.want)
 		}
 	}
-	if _, body := w.ask("guest", "/", nil); !strings.Contains(body, "checks are fine") || !strings.Contains(body, "ana") {
-		t.Errorf("the overview doesn't say that all is fine and who is told:\n%.2000s", body)
+	eventually(t, time.Minute, "told on the overview that all is fine, and who is told", func() bool {
+		_, body := w.ask("guest", "/", nil)
+		return strings.Contains(body, "checks are fine") && strings.Contains(body, "ana")
+	})
+	if _, body := w.ask("guest", "/?still", nil); strings.Contains(body, "refresh") {
+		t.Error("the page that should stay still renews itself")
 	}
 }
 

@@ -37,6 +37,8 @@ type Page struct {
 	// MoreTrends are left out; none of them is above its limit unless all are.
 	MoreTrends int
 	Total      int
+	// Still is a page that does not load itself anew.
+	Still bool
 }
 
 // Problem is something that is not as it should be.

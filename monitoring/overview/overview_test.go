@@ -42,6 +42,20 @@ func TestThePageSaysThatAllIsFineAndWhoIsTold(t *testing.T) {
 	}
 }
 
+func TestAPageThatRenewsItselfCanBeStopped(t *testing.T) {
+	p := New(example.Model(3).Summary(), status.Status{Created: now}, newTrends(now), now)
+	for still, want := range map[bool]string{false: `<a href="/?still">stop</a>`, true: `<a href="/">renew every 30 s</a>`} {
+		p.Still = still
+		var b bytes.Buffer
+		if err := p.WriteHTML(&b); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), want) || strings.Contains(b.String(), "refresh") == still {
+			t.Errorf("still %v: the page lacks %s, or renews itself nevertheless", still, want)
+		}
+	}
+}
+
 func TestAValueAboveItsLimitDoesNotLookFine(t *testing.T) {
 	page := write(t, status.Status{Created: now})
 	for _, want := range []string{

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ycesproject/yces/monitoring"
@@ -58,6 +59,7 @@ func printOverview(_ context.Context, _ []string, s streams) int {
 		fmt.Fprint(s.out, "Status: 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nThe monitoring has no status yet.\n")
 		return ended(s, "overview", err)
 	}
+	page.Still = slices.Contains(s.env, "QUERY_STRING=still")
 	fmt.Fprint(s.out, "Content-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n"+
 		"Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n\r\n")
 	return ended(s, "overview", page.WriteHTML(s.out))
