@@ -149,14 +149,12 @@ func dependencies(m monitoring.Model) string {
 			for _, other := range c.NeedsHosts {
 				depend(o, other, monitoring.EngineCheck, h.Name, c.Name, fails)
 			}
-			if c.ExplainedBy != "" {
-				depend(o, h.Name, c.ExplainedBy, h.Name, c.Name, "c")
-			}
 		}
 		for _, c := range h.Checks {
-			if dependents := byNeed[c.Name]; len(dependents) > 0 {
-				depend(o, h.Name, c.Name, h.Name, strings.Join(dependents, ","), fails)
-			}
+			depend(o, h.Name, c.Name, h.Name, strings.Join(byNeed[c.Name], ","), fails)
+		}
+		for _, c := range h.Checks {
+			depend(o, h.Name, c.ExplainedBy, h.Name, c.Name, "c")
 		}
 	}
 	return o.String()
@@ -167,6 +165,9 @@ func dependencies(m monitoring.Model) string {
 const fails = "u,c"
 
 func depend(o *objects, host, service, dependentHost, dependents, states string) {
+	if service == "" || dependents == "" {
+		return
+	}
 	o.define("servicedependency",
 		"host_name", host, "service_description", service,
 		"dependent_host_name", dependentHost, "dependent_service_description", dependents,

@@ -121,9 +121,19 @@ func mainConf(m monitoring.Model) string {
 		{"enable_environment_macros", "1"},
 		{"illegal_object_name_chars", "`~!$%^&*|'\"<>?,()="},
 		{"illegal_macro_output_chars", "`~$&|'\"<>"},
+		{"date_format", "iso8601"},
+		{"event_broker_options", "0"},
+		{"daemon_dumps_core", "0"},
+	}
+	return keyed(append(settings, resultFiles()...))
+}
+
+// resultFiles take a line a result, with the second in which its check began: the
+// log knows only when it was in, which is late by a time limit where nothing
+// answers.
+func resultFiles() [][2]string {
+	return [][2]string{
 		{"process_performance_data", "1"},
-		// A line a result, with the second in which its check began: the log knows only
-		// when it was in, which is late by a time limit where nothing answers.
 		{"service_perfdata_file", monitoring.Perfdata},
 		{"service_perfdata_file_template", "$TIMET$\\t$HOSTNAME$\\t$SERVICEDESC$\\t$SERVICESTATE$\\t$SERVICEPERFDATA$\\t$LASTSERVICECHECK$"},
 		{"service_perfdata_file_mode", "a"},
@@ -136,11 +146,7 @@ func mainConf(m monitoring.Model) string {
 		{"host_perfdata_file_processing_interval", "60"},
 		{"host_perfdata_file_processing_command", hostPerfdataCommand},
 		{"host_perfdata_process_empty_results", "1"},
-		{"date_format", "iso8601"},
-		{"event_broker_options", "0"},
-		{"daemon_dumps_core", "0"},
 	}
-	return keyed(settings)
 }
 
 // firstRound is in how many seconds everything is checked once after a start,
