@@ -147,7 +147,7 @@ func New(summary monitoring.Summary, s status.Status, t *Trends, now time.Time) 
 		Cluster: summary.Cluster, Endpoint: summary.Endpoint, Now: now,
 		Age: now.Sub(s.Created).Round(time.Second), Total: len(s.Services) + len(s.Hosts),
 	}
-	p.Trends, p.MoreTrends = t.list()
+	p.Trends, p.MoreTrends = t.list(now.Add(-3 * time.Duration(summary.Interval)))
 	p.Problems = problems(s)
 	p.Colour = warn
 	for _, problem := range p.Problems {

@@ -23,7 +23,7 @@ func write(t *testing.T, s status.Status) string {
 		{Host: "shop-2", Service: "CPU", Metric: "cpu", Value: 90, Warning: "80", Critical: "95"},
 		{Host: "shop-3", Service: "CPU", Metric: "cpu", Value: 100},
 	} {
-		sample.Time = now.Add(-time.Hour)
+		sample.Time = now.Add(-time.Minute)
 		trends.add(sample)
 	}
 	var b bytes.Buffer
@@ -106,12 +106,20 @@ func TestAGroupHasTheColourOfItsWorst(t *testing.T) {
 	}
 }
 
+func TestAValueThatIsOldIsNotShownAsIfItWereThere(t *testing.T) {
+	trends := newTrends(now)
+	trends.add(perf.Sample{Time: now.Add(-time.Hour), Service: "HTTP", Metric: "time", Value: 0.1, Warning: "1"})
+	if list, _ := trends.list(now.Add(-time.Minute)); list[0].Last != "no value" || list[0].State != "" {
+		t.Errorf("got %+v", list[0])
+	}
+}
+
 func TestOfManyMachinesThoseAboveTheirLimitsAreShown(t *testing.T) {
 	trends := newTrends(now)
 	for i := range 50 {
 		trends.add(perf.Sample{Time: now, Host: "shop-" + strconv.Itoa(i), Service: "CPU", Metric: "cpu", Value: float64(50 + i), Warning: "90", Critical: "98"})
 	}
-	list, more := trends.list()
+	list, more := trends.list(now)
 	if len(list) != mostTrends || more != 50-mostTrends || list[0].State != "bad" || list[1].State != "warn" || list[8].State != "warn" || list[9].State != "good" {
 		t.Errorf("%d courses and %d more: %+v", len(list), more, list)
 	}

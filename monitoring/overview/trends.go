@@ -37,6 +37,7 @@ type Trends struct {
 }
 
 type trend struct {
+	at          time.Time
 	last, state string
 	// Ceiling is the highest value that there can be, 0 where there is none; from
 	// limit on the check warns.
@@ -76,6 +77,7 @@ func (t *Trends) put(title string, s perf.Sample, scale float64, unit string, ce
 		t.courses[title] = c
 	}
 	warning, critical := s.Limits()
+	c.at = s.Time
 	c.last, c.state, c.limit = strconv.FormatFloat(scale*s.Value, 'f', 1, 64)+unit, judge(s.Value, warning, critical), scale*warning
 	c.chart.Add(s.Time, scale*s.Value)
 }
@@ -93,8 +95,13 @@ func judge(value, warning, critical float64) string {
 }
 
 // list are the courses that are shown, those above their limits first, and how
-// many are left out.
-func (t *Trends) list() (list []Trend, more int) {
+// many are left out. A last value of before the time is none any more.
+func (t *Trends) list(fresh time.Time) (list []Trend, more int) {
+	for _, c := range t.courses {
+		if c.at.Before(fresh) {
+			c.last, c.state = "no value", ""
+		}
+	}
 	titles := slices.SortedFunc(maps.Keys(t.courses), func(a, b string) int {
 		return cmp.Or(compareBool(a != responseTime, b != responseTime), cmp.Compare(urgency[t.courses[a].state], urgency[t.courses[b].state]), cmp.Compare(a, b))
 	})
