@@ -68,9 +68,11 @@ func ofMonitor(name string, view View, program string, args ...string) Check {
 }
 
 func (m Model) machineChecks(n inventory.Node) []Check {
-	address := m.reach(n)
-	checks := []Check{
-		ofMonitor("SSH", Awareness, Plugins+"/check_ssh", "-t", "10", "-p", strconv.Itoa(n.Port), address),
+	var checks []Check
+	if !m.outside {
+		checks = append(checks, ofMonitor("SSH", Awareness, Plugins+"/check_ssh", "-t", "10", "-p", strconv.Itoa(n.Port), m.reach(n)))
+	}
+	checks = append(checks,
 		m.askable(),
 		m.measured("CPU", "cpu", "check_cpu"),
 		on("Load", "load", Capacity, Plugins+"/check_load", "-r", "-w", m.loads(warning), "-c", m.loads(critical)),
@@ -80,7 +82,7 @@ func (m Model) machineChecks(n inventory.Node) []Check {
 		m.disk("Inodes", "inodes", "-W", "-K"),
 		m.measured("Network", "network", "check_network"),
 		ofMonitor("Clock", Cluster, Checks, append([]string{ClockCheck}, m.limits("clock")...)...),
-	}
+	)
 	if m.Transport == NRPE {
 		checks = append(checks, on("NRPE certificate", "certificate", Awareness, Checks, append([]string{"check_certificate", "--file", NodeCert}, m.limits("certificate")...)...))
 	}

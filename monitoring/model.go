@@ -175,6 +175,9 @@ func (m Model) machine(n *inventory.Node) Host {
 		Group: groups[n.Role], Owner: m.Owners["node"], Node: n,
 		Alive: ping(m.reach(*n)),
 	}
+	if m.outside {
+		h.Alive = m.askable().Run // of all that it may ask for, this is let through
+	}
 	h.Checks = m.needAnswer(append(m.machineChecks(*n), m.roleChecks(*n)...))
 	return h
 }

@@ -1,6 +1,7 @@
 package monitoring_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -199,6 +200,9 @@ func TestAMonitorElsewhereAsksAtTheAddressesThatOthersKnow(t *testing.T) {
 		t.Errorf("asked at %v, from %s", at, m.MonitorAddress())
 	}
 	for _, h := range m.Machines() {
+		if h.Alive.ID != monitoring.AliveCommand || slices.ContainsFunc(h.Checks, func(c monitoring.Check) bool { return c.Name == "SSH" }) {
+			t.Errorf("%s is asked for what is not let through: %+v", h.Name, h.Alive)
+		}
 		want := "203.0.113.3"
 		if h.Name == "watch" {
 			want += ",127.0.0.1"

@@ -134,7 +134,11 @@ func (a *asked) testToSSH(t *testing.T) {
 
 func (a *asked) testRemoved(t *testing.T) {
 	a = a.in(t)
+	a.account.Written()
 	a.must("monitoring", "destroy", "--yes")
+	if writes := a.account.Written(); len(writes) != 9 || slices.ContainsFunc(writes, func(w string) bool { return !strings.HasPrefix(w, "DELETE ") }) {
+		t.Errorf("wrote %q, want 9 deletions", writes)
+	}
 	a.untouched(t)
 	for name, out := range a.everywhere(leftovers + "\nls -d /etc/swarmctl-monitoring /usr/local/lib/swarmctl-monitoring 2>/dev/null; systemctl is-active nagios4 apache2 datadog-agent; true") {
 		if strings.Contains(out, "swarmctl") || strings.Contains("\n"+out, "\nactive\n") || strings.Contains(out, "account") {

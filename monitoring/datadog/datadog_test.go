@@ -69,3 +69,34 @@ func TestAWrongKeyIsSaidPlainlyAndNotShown(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestARemovalLeavesNothingOfOursAndAllElse(t *testing.T) {
+	server, client := newAccount(t)
+	ours, other := example.Model(3), example.Model(3)
+	other.Name = "bakery"
+	for _, m := range []monitoring.Model{ours, other} {
+		if err := apply(t, client, m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remove := func() int {
+		server.Written()
+		state, err := client.Observe(context.Background(), ours.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := NewRemoval(ours, state).Apply(context.Background(), client); err != nil {
+			t.Fatal(err)
+		}
+		return len(server.Written())
+	}
+	if first, second := remove(), remove(); first != len(watches(ours))+1 || second != 0 {
+		t.Errorf("%d objects were removed, and then %d", first, second)
+	}
+	if err := apply(t, client, other); err != nil {
+		t.Fatal(err)
+	}
+	if writes := server.Written(); len(writes) > 0 {
+		t.Errorf("the other cluster lost something: %q", writes)
+	}
+}

@@ -59,6 +59,23 @@ func NewPlan(m monitoring.Model, s State) Plan {
 	return append(p, planDashboard(m, s)...)
 }
 
+// NewRemoval is what has to be written for nothing of ours to be left.
+func NewRemoval(m monitoring.Model, s State) Plan {
+	var p Plan
+	for _, name := range slices.Sorted(maps.Keys(s.monitors)) {
+		is := s.monitors[name]
+		p = append(p, deleteMonitor(is.GetId(), name))
+	}
+	if s.dashboard != nil {
+		id, title := s.dashboard.GetId(), dashboardTitle(m.Name)
+		p = append(p, Operation{"delete dashboard " + title, "nothing needs it any more", func(ctx context.Context, a *Account) error {
+			_, resp, err := a.dashboards.DeleteDashboard(ctx, id)
+			return explain("delete dashboard "+title, resp, err)
+		}})
+	}
+	return p
+}
+
 // different compares what we set. Datadog adds defaults of its own.
 func different(want, is datadogV1.Monitor) string {
 	tags := func(m datadogV1.Monitor) []string { return slices.Sorted(slices.Values(m.Tags)) }

@@ -73,6 +73,7 @@ type Account struct {
 	monitors            []map[string]any
 	boards              []map[string]any
 	writes              []string
+	made                int // numbers what is made
 	// failures are the answers to the next requests.
 	failures []int
 }
@@ -149,9 +150,10 @@ func (a *Account) answer(r *http.Request, body []byte) any {
 		a.writes = append(a.writes, r.Method+" "+r.URL.Path)
 	}
 	kind, id, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/api/v1/"), "/")
-	list, key := &a.monitors, any(float64(len(a.monitors)+1))
+	a.made++
+	list, key := &a.monitors, any(float64(a.made))
 	if kind == "dashboard" {
-		list, key = &a.boards, "abc-"+strconv.Itoa(len(a.boards))
+		list, key = &a.boards, "abc-"+strconv.Itoa(a.made)
 	}
 	switch {
 	case r.Method == http.MethodPost:
@@ -160,13 +162,16 @@ func (a *Account) answer(r *http.Request, body []byte) any {
 		return object
 	case r.Method == http.MethodPut:
 		for _, have := range *list {
-			if id == have["id"] || id == strconv.Itoa(int(number(have["id"]))) {
+			if named(have, id) {
 				for k, v := range object {
 					have[k] = v
 				}
 				return have
 			}
 		}
+	case r.Method == http.MethodDelete:
+		*list = slices.DeleteFunc(*list, func(have map[string]any) bool { return named(have, id) })
+		return map[string]any{}
 	case kind == "dashboard":
 		return map[string]any{"dashboards": a.summaries()}
 	case r.URL.Query().Get("page") != "0":
@@ -175,7 +180,11 @@ func (a *Account) answer(r *http.Request, body []byte) any {
 	return *list
 }
 
-func number(v any) float64 { n, _ := v.(float64); return n }
+// named tells whether an object has the id: a number, or a text.
+func named(object map[string]any, id string) bool {
+	n, _ := object["id"].(float64)
+	return object["id"] == id || strconv.Itoa(int(n)) == id
+}
 
 func (a *Account) summaries() []map[string]any {
 	list := []map[string]any{}

@@ -89,3 +89,23 @@ func datadogError(err error) error {
 	}
 	return err
 }
+
+// emptyDatadog takes what is ours out of the account, where its keys are given.
+func (a *app) emptyDatadog(ctx context.Context, m monitoring.Model) error {
+	if m.Datadog == nil {
+		return nil
+	}
+	if a.getenv(datadogVariable) == "" && a.getenv(datadogAppVariable) == "" {
+		a.sink().Warn(datadogSubject, "dashboard and monitors stay: "+datadogVariable+" and "+datadogAppVariable+" are not set")
+		return nil
+	}
+	account, err := a.datadogAccount(m)
+	if err != nil {
+		return err
+	}
+	state, err := account.Observe(ctx, m.Name)
+	if err != nil {
+		return datadogError(err)
+	}
+	return a.applyDatadog(ctx, account, datadog.NewRemoval(m, state))
+}

@@ -42,7 +42,10 @@ func (a *app) monitoringDestroy(ctx context.Context, o monitoringOptions) (err e
 	if err != nil {
 		return err
 	}
-	return apply.Destroy(ctx, m, monitoringFleet{f}, a.sink())
+	if err := apply.Destroy(ctx, m, monitoringFleet{f}, a.sink()); err != nil {
+		return err
+	}
+	return a.emptyDatadog(ctx, m)
 }
 
 // minPassword is the shortest password that is taken.
