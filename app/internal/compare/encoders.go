@@ -58,7 +58,7 @@ func ownSymbol(l load) (*symbol.Symbol, error) {
 }
 
 // own is what the app does for a request, the check by a decoder included.
-func own(l load, format string) error {
+func own(ctx context.Context, l load, format string) error {
 	s, err := ownSymbol(l)
 	if err != nil {
 		return err
@@ -68,7 +68,7 @@ func own(l load, format string) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Render(context.Background(), s, style)
+	_, err = f.Render(ctx, s, style)
 	return err
 }
 
@@ -122,7 +122,7 @@ func measure(ctx context.Context, l load, format string) ([]result, error) {
 		name, format string
 		once         func() error
 	}{
-		{"ours, read back", format, func() error { return own(l, format) }},
+		{"ours, read back", format, func() error { return own(ctx, l, format) }},
 		{"skip2 Encode", "png", func() error { return skip2PNG(l) }},
 		{"boombuler + image/png", "png", func() error { return boombulerPNG(l) }},
 	}

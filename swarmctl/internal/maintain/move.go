@@ -180,6 +180,13 @@ func (m moving) left(ctx context.Context, api API, nodes []swarm.Node, sink even
 			}
 		}
 	}
+	return strings.Join(append(waiting, notEnded(tasks, nodes)...), ", "), nil
+}
+
+// notEnded are the nodes that have not stopped their tasks; one that is down
+// will not say so.
+func notEnded(tasks []swarm.Task, nodes []swarm.Node) []string {
+	var waiting []string
 	for _, n := range nodes {
 		here := 0
 		for _, t := range tasks {
@@ -191,7 +198,7 @@ func (m moving) left(ctx context.Context, api API, nodes []swarm.Node, sink even
 			waiting = append(waiting, fmt.Sprintf("%d tasks have not ended on %s", here, Name(n)))
 		}
 	}
-	return strings.Join(waiting, ", "), nil
+	return waiting
 }
 
 // obstacle is why a task finds no node.
