@@ -3,152 +3,24 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
-	"time"
 
-	"github.com/ycesproject/yces/provision/internal/cloudmodel"
 	"github.com/ycesproject/yces/provision/inventory"
 )
-
-// operation is a stack whose machines run, and an operator's home.
-type operation struct {
-	*pulumiStack
-	vms            *vms
-	edge           *edge
-	home, swarmctl string
-}
-
-// The operator's address, as the edge sees it, and a stranger's.
-const (
-	operatorAddress = "127.0.0.1"
-	strangerAddress = "127.0.0.9"
-)
-
-// newOperation has nothing yet but settings and a key. The first half of the
-// virtual network is the nodes', the third quarter the bastion's.
-func newOperation(t *testing.T, config ...string) *operation {
-	t.Helper()
-	o := &operation{home: t.TempDir()}
-	number := operations.Add(1)
-	o.vms = newVMs(t, fmt.Sprintf("yces-test-%d-%d", os.Getpid(), number))
-	world := cloudmodel.New(o.vms)
-	// Of this test in this process alone: several may run at once.
-	world.In(netip.PrefixFrom(netip.AddrFrom4([4]byte{127, byte(64 + os.Getpid()>>8%64*2 + int(number)%2), byte(os.Getpid()), 0}), 24))
-	private, key := cloudmodel.NewKey()
-	third := o.vms.subnet.Addr().As4()
-	third[3] = 128
-	o.pulumiStack = newStackOn(t, world, nil, "Pulumi.dev.yaml", append([]string{
-		"sshKeys[0]", strings.TrimSpace(key), "adminCidrs[0]", operatorAddress + "/32", "jenkins", "false",
-		"networkCidr", o.vms.subnet.String(), "swarmCidr", netip.PrefixFrom(o.vms.subnet.Addr(), 25).String(),
-		"bastionCidr", netip.PrefixFrom(netip.AddrFrom4(third), 26).String(),
-	}, config...)...)
-	o.edge = newEdge(t, world)
-	o.arrange(private)
-	return o
-}
-
-// operations counts them.
-var operations atomic.Int32
-
-// arrange puts the login key where ssh has it, and both commands on the PATH.
-func (o *operation) arrange(key string) {
-	o.t.Helper()
-	var err error
-	if o.swarmctl, err = buildSwarmctl(); err != nil {
-		o.t.Fatal(err)
-	}
-	if err := os.Symlink(cli(), filepath.Join(o.bin, "pulumi")); err != nil {
-		o.t.Fatal(err)
-	}
-	if err := os.Mkdir(filepath.Join(o.home, ".ssh"), 0o700); err != nil {
-		o.t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(o.home, ".ssh", "id_ed25519"), []byte(key), 0o600); err != nil {
-		o.t.Fatal(err)
-	}
-}
-
-// step says how long a step takes.
-func (o *operation) step(name string, do func()) {
-	o.t.Helper()
-	start := time.Now()
-	do()
-	o.t.Logf("%6.1f s  %s", time.Since(start).Seconds(), name)
-}
-
-// apply runs `pulumi up`, after which the network is as the stack says.
-func (o *operation) apply() {
-	o.t.Helper()
-	o.up()
-	o.edge.follow()
-}
-
-// run runs swarmctl where Pulumi.yaml is, for the repository's own service.
-func (o *operation) run(replicas int, args ...string) (stdout, stderr string, code int) {
-	o.t.Helper()
-	command := exec.CommandContext(o.t.Context(), o.swarmctl, append([]string{"-t", "pulumi:dev"}, args...)...)
-	command.Dir = o.project
-	command.Env = append(slices.Clone(o.env), "HOME="+o.home, "SSH_AUTH_SOCK=", "QR_IMAGE=yces/qr-provision", fmt.Sprintf("QR_REPLICAS=%d", replicas),
-		"APP_DRAIN=3s", "UPDATE_DELAY=2s", "UPDATE_MONITOR=6s", "STOP_GRACE=12s", "HEALTH_INTERVAL=1s", "HEALTH_START_PERIOD=1s", "APP_RATE_LIMIT=off")
-	var out, errs bytes.Buffer
-	command.Stdout, command.Stderr = &out, &errs
-	err := command.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		o.t.Fatal(err)
-	}
-	return out.String(), errs.String(), command.ProcessState.ExitCode()
-}
-
-// do is run for what has to succeed.
-func (o *operation) do(replicas int, args ...string) string {
-	o.t.Helper()
-	stdout, stderr, code := o.run(replicas, args...)
-	if code != 0 {
-		o.t.Fatalf("swarmctl %s exited %d:\n%s%s", strings.Join(args, " "), code, stdout, stderr)
-	}
-	return stdout
-}
-
-func (o *operation) deploy(replicas int) {
-	o.t.Helper()
-	file, err := filepath.Abs("../compose.yaml")
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	o.do(replicas, "deploy", "--file", file)
-}
-
-// onMachine runs a script as root on a machine, past SSH.
-func (o *operation) onMachine(name, script string) string {
-	o.t.Helper()
-	out, err := o.vms.Run(name, script)
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	return out
-}
 
 // From nothing to a page, and back to nothing: the real pulumi command, the real
 // program, the real swarmctl, machines that cloud-init boots, and the model's
 // network between them.
 func TestFromNothingToThePage(t *testing.T) {
 	t.Parallel()
-	o := newOperation(t)
+	o := newOperation(t, "monitor", "true")
 	o.step("pulumi up", o.apply)
 	o.step("what cloud-init made", o.checkFirstBoots)
 	o.step("who may log in", o.checkDoors)
@@ -197,14 +69,18 @@ func TestTheBastionIsTheOnlyWayIn(t *testing.T) {
 func (o *operation) checkFirstBoots() {
 	o.t.Helper()
 	for _, n := range o.inventory().Nodes {
+		role := "node"
+		if n.Role == inventory.Monitor {
+			role = "monitor"
+		}
 		got := o.onMachine(n.Name, `cloud-init status
 cat /var/lib/yces/role
 hostname
 sshd -T | grep -E '^(permitrootlogin|passwordauthentication) '
-sudo -u azureuser sudo -n id -u
+sudo -u `+n.User+` sudo -n id -u
 systemctl is-system-running --wait
 command -v dockerd || echo no Docker yet`)
-		if want := "status: done\nnode\n" + n.Name + "\npermitrootlogin no\npasswordauthentication no\n0\nrunning\nno Docker yet\n"; got != want {
+		if want := "status: done\n" + role + "\n" + n.Name + "\npermitrootlogin no\npasswordauthentication no\n0\nrunning\nno Docker yet\n"; got != want {
 			o.t.Errorf("%s after its first boot:\n%swant\n%s", n.Name, got, want)
 		}
 		var keys []string
@@ -218,33 +94,18 @@ command -v dockerd || echo no Docker yet`)
 	}
 }
 
-// checkDoors wants SSH to be open to the operator alone, and the swarm's port to
-// nobody from outside.
+// checkDoors wants SSH to be open to the operator alone, with the keys of the
+// outputs.
 func (o *operation) checkDoors() {
 	o.t.Helper()
 	for _, n := range o.inventory().Nodes {
-		if got := greeting(operatorAddress, n.Address, "22"); !strings.HasPrefix(got, "SSH-2.0-") {
-			o.t.Errorf("%s greets the operator with %q", n.Name, got)
+		if got := o.logIn(n); got != n.User+"\n" {
+			o.t.Errorf("%s logs %q in, want %s", n.Name, got, n.User)
 		}
 		if got := greeting(strangerAddress, n.Address, "22"); got != "" {
 			o.t.Errorf("%s greets a stranger with %q", n.Name, got)
 		}
 	}
-}
-
-// greeting is the first line that a server sends to a client at an address;
-// empty where there is none.
-func greeting(from, host, port string) string {
-	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: 5 * time.Second}
-	conn, err := dialer.Dial("tcp", net.JoinHostPort(host, port))
-	if err != nil {
-		return ""
-	}
-	defer func() { _ = conn.Close() }()
-	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
-	line := make([]byte, 64)
-	n, _ := conn.Read(line)
-	return string(line[:n])
 }
 
 // checkNodes wants these nodes, ready, and `swarmctl up` to find nothing to do.
@@ -270,29 +131,6 @@ func (o *operation) checkNodes(want ...string) {
 	if out := o.do(0, "up"); !strings.HasSuffix(out, "no change\n") {
 		o.t.Errorf("up, run again, printed:\n%s", out)
 	}
-}
-
-// endpoint is the stack's output of that name.
-func (o *operation) endpoint() string {
-	o.t.Helper()
-	var endpoint string
-	o.output("endpoint", &endpoint)
-	return endpoint
-}
-
-// get asks the service through the balancer, on a connection of its own.
-func (o *operation) get(url string) (string, error) {
-	c := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	res, err := c.Get(url)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = res.Body.Close() }()
-	text, err := io.ReadAll(res.Body)
-	if err == nil && res.StatusCode != http.StatusOK {
-		err = errors.New(res.Status)
-	}
-	return string(text), err
 }
 
 // checkNoPage wants the balancer to carry nothing while no member is healthy.
@@ -340,20 +178,6 @@ func (o *operation) checkPage(nodes ...string) {
 	}
 }
 
-// eventually waits for what takes a while by nature.
-func (o *operation) eventually(what string, check func() error) {
-	o.t.Helper()
-	for start := time.Now(); ; time.Sleep(100 * time.Millisecond) {
-		err := check()
-		if err == nil {
-			return
-		}
-		if time.Since(start) > time.Minute {
-			o.t.Fatalf("after a minute not yet %s: %v", what, err)
-		}
-	}
-}
-
 // checkForeignKey puts another host key on a machine behind everybody's back, as
 // somebody who answers in its place would have, and wants a command to stop there.
 func (o *operation) checkForeignKey(machine, address string, command ...string) {
@@ -370,18 +194,6 @@ func (o *operation) checkForeignKey(machine, address string, command ...string) 
 	if left, err := os.ReadDir(filepath.Join(o.home, ".ssh")); err != nil || len(left) != 1 {
 		o.t.Errorf("~/.ssh holds %v, %v; want the login key alone", left, err)
 	}
-}
-
-// node is one of the inventory's.
-func (o *operation) node(name string) inventory.Node {
-	o.t.Helper()
-	for _, n := range o.inventory().Nodes {
-		if n.Name == name {
-			return n
-		}
-	}
-	o.t.Fatalf("the inventory has no %s", name)
-	return inventory.Node{}
 }
 
 // rebuildWorker wants a machine that is made anew to return under its name and

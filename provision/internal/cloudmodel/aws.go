@@ -41,7 +41,7 @@ var awsKinds = map[string]kind{
 	awsTable:    numbered("rtb", fixed(kind{check: checkRoutes, inUse: dependency("routeTable")}, "vpcId")),
 	awsRoute:    numbered("rtbassoc", fixed(kind{check: checkRoute}, "subnetId")),
 	awsGroup:    numbered("sg", fixed(kind{check: checkAwsGroup, adds: addGroupName, inUse: dependentObject}, "name", "namePrefix", "description", "vpcId")),
-	awsInstance: numbered("i", fixed(kind{check: checkInstance, inUse: free}, "ami", "keyName", "subnetId")),
+	awsInstance: numbered("i", fixed(kind{check: checkInstance, inUse: free, adds: addInstance, onMade: startInstance, onGone: stopInstance}, "ami", "keyName", "subnetId")),
 	awsKeyPair: fixed(kind{
 		id:    func(_ *World, in Object) string { return in.Text("keyName") },
 		taken: "InvalidKeyPair.Duplicate",
@@ -58,7 +58,7 @@ func addAddress(w *World, r, old *Resource) Object {
 	if old != nil {
 		return Object{"publicIp": old.State["publicIp"], "allocationId": r.ID}
 	}
-	return Object{"publicIp": number("127.2.0.%d", 1+w.fresh()%250), "allocationId": r.ID}
+	return Object{"publicIp": w.freshPublic(w.elastic), "allocationId": r.ID}
 }
 
 // addGroupName completes a prefix, as the provider does.

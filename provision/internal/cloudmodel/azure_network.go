@@ -213,7 +213,7 @@ func addPublicAddress(w *World, r, old *Resource) Object {
 	if old != nil {
 		added["ipAddress"] = old.State["ipAddress"]
 	} else {
-		added["ipAddress"] = w.freshPublic()
+		added["ipAddress"] = w.freshPublic(w.public)
 	}
 	if label := r.Inputs.Text("dnsSettings.domainNameLabel"); label != "" {
 		added["dnsSettings"] = map[string]any{"domainNameLabel": label, "fqdn": label + "." + r.Inputs.Text("location") + ".cloudapp.azure.com"}

@@ -17,12 +17,13 @@ type Probe struct {
 	Threshold int
 }
 
-// In gives the world other public addresses than 127.1.0.0/24: those of the
-// first 250 of a loopback network, where a test carries connections.
-func (w *World) In(public netip.Prefix) {
+// In gives the world other public addresses, the first 250 of two loopback
+// networks, where a test carries connections: Azure's instead of those of
+// 127.1.0.0/24, and AWS's instead of those of 127.2.0.0/24.
+func (w *World) In(azure, aws netip.Prefix) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.public = public
+	w.public, w.elastic = azure, aws
 }
 
 // PublicAddresses are those that there are.
@@ -30,21 +31,22 @@ func (w *World) PublicAddresses() []netip.Addr {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var list []netip.Addr
-	for _, r := range w.of(publicAddress) {
-		if address, err := netip.ParseAddr(r.State.Text("ipAddress")); err == nil {
+	for _, r := range append(w.of(publicAddress), w.of(awsEip)...) {
+		// Azure's name of it, and AWS's.
+		if address, err := netip.ParseAddr(r.State.Text("ipAddress") + r.State.Text("publicIp")); err == nil {
 			list = append(list, address)
 		}
 	}
 	return list
 }
 
-// Carry says where a TCP connection to a public address may end: at the one
+// Carry says where a TCP connection to a public address, of Azure's or AWS's, may end: at the one
 // machine whose address it is, or at any of those that a balancer's rule leads to
 // and that are healthy. It is empty where the network carries it nowhere.
 func (w *World) Carry(from netip.Addr, to netip.AddrPort, healthy func(Probe) bool) []netip.AddrPort {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var ends []netip.AddrPort
+	ends := w.carryElastic(from, to)
 	for _, r := range w.of(publicAddress) {
 		if r.State.Text("ipAddress") != to.Addr().String() {
 			continue

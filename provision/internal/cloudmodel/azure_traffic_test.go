@@ -101,7 +101,7 @@ func TestAProbeIsAskedWhereTheSecurityGroupLetsItIn(t *testing.T) {
 
 func TestPublicAddressesAreOfTheWorldsNetwork(t *testing.T) {
 	w := New(idle{})
-	w.In(netip.MustParsePrefix("127.99.3.0/24"))
+	w.In(netip.MustParsePrefix("127.99.3.0/24"), netip.MustParsePrefix("127.99.4.0/24"))
 	for _, r := range small[:4] {
 		if _, err := w.create(r.kind, parsed(t, r.inputs)); err != nil {
 			t.Fatal(err)

@@ -45,8 +45,10 @@ type World struct {
 	failures  map[string]error
 	counter   int
 	machines  Machines
-	public    netip.Prefix
-	log       []string
+	// public and elastic are what Azure and AWS have public addresses of.
+	public, elastic netip.Prefix
+
+	log []string
 	// deletedVaults are the names of vaults that can be brought back.
 	deletedVaults []string
 }
@@ -56,7 +58,7 @@ func New(m Machines) *World {
 	return &World{
 		resources: map[string]*Resource{}, failures: map[string]error{}, machines: m,
 		// Of the loopback network: what a test sends there stays on this machine.
-		public: netip.MustParsePrefix("127.1.0.0/24"),
+		public: netip.MustParsePrefix("127.1.0.0/24"), elastic: netip.MustParsePrefix("127.2.0.0/24"),
 	}
 }
 
@@ -134,9 +136,9 @@ func (w *World) fresh() int {
 	return w.counter
 }
 
-// freshPublic is the next public address.
-func (w *World) freshPublic() string {
-	four := w.public.Addr().As4()
+// freshPublic is the next public address of a network.
+func (w *World) freshPublic(network netip.Prefix) string {
+	four := network.Addr().As4()
 	four[3] = byte(1 + w.fresh()%250)
 	return netip.AddrFrom4(four).String()
 }
