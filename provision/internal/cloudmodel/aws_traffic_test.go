@@ -12,10 +12,10 @@ func TestAConnectionReachesAnElasticAddressThroughItsSecurityGroup(t *testing.T)
 		port uint16
 		want string
 	}{
-		"a named source":   {"192.0.2.9", 22, "10.30.0.4:22"},
-		"another source":   {"203.0.113.9", 22, ""},
-		"another port":     {"192.0.2.9", 443, ""},
-		"its neighbour":    {"198.51.100.8", 22, ""},
+		"a named source": {"192.0.2.9", 22, "10.30.0.4:22"},
+		"another source": {"203.0.113.9", 22, ""},
+		"another port":   {"192.0.2.9", 443, ""},
+		"its neighbour":  {"198.51.100.8", 22, ""},
 	} {
 		if got := carried(w, c.from, c.port, true); got != c.want {
 			t.Errorf("%s: ends at %q, want %q", name, got, c.want)
