@@ -83,8 +83,8 @@ func (v *Vault) declaration() *keyvault.VaultArgs {
 	properties := &keyvault.VaultPropertiesArgs{
 		TenantId:                v.who.TenantId(),
 		Sku:                     &keyvault.SkuArgs{Family: keyvault.SkuFamilyA, Name: keyvault.SkuNameStandard},
-		EnableRbacAuthorization: pulumi.Bool(true),
-		EnableSoftDelete:        pulumi.Bool(true), SoftDeleteRetentionInDays: pulumi.Int(retention),
+		EnableRbacAuthorization: pulumi.Bool(true), AccessPolicies: keyvault.AccessPolicyEntryArray{},
+		EnableSoftDelete: pulumi.Bool(true), SoftDeleteRetentionInDays: pulumi.Int(retention),
 		// These rules are for reading. Pulumi writes secrets through Azure's
 		// management, which they don't concern.
 		NetworkAcls: &keyvault.NetworkRuleSetArgs{

@@ -163,10 +163,14 @@ func TestABuildMachineComesUpByItselfAndKeepsItsHome(t *testing.T) {
 	m.backsUpAndRestores()
 	m.comesBackAfterARestart()
 	must(t, "stop", "-t", "20", m.name)
+	enlarge(t, disk, "512M")
 	again := o.boot(o.document(o.buildOf()), disk, "OTHER_NUMBERS=yes")
 	again.awaitJenkins()
 	if owner := again.run("stat -c %U:%G /var/lib/jenkins /var/lib/jenkins/jobs/kept"); owner != "jenkins:jenkins\njenkins:jenkins" {
 		t.Errorf("the home of the machine before is %s's", owner)
+	}
+	if room := again.run("df -m --output=size /var/lib/jenkins | tail -n 1"); len(room) != 3 || room < "400" {
+		t.Errorf("of the larger disk %s MB are used", room)
 	}
 }
 

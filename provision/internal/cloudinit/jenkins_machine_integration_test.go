@@ -216,8 +216,14 @@ func newDisk(t *testing.T) string {
 	t.Helper()
 	name := must(t, "volume", "create")
 	later(t, "docker", "volume", "rm", "-f", name)
-	must(t, "run", "--rm", "-v", name+":/disk", "--entrypoint", "truncate", jenkinsImage, "-s", "256M", "/disk/home.img")
+	enlarge(t, name, "256M")
 	return name
+}
+
+// enlarge makes a disk larger; it has no user meanwhile.
+func enlarge(t *testing.T, disk, size string) {
+	t.Helper()
+	must(t, "run", "--rm", "-v", disk+":/disk", "--entrypoint", "truncate", jenkinsImage, "-s", size, "/disk/home.img")
 }
 
 // rights are those of a machine. Where the engine lacks one itself, it refuses

@@ -26,18 +26,30 @@ data_disk() {
 
 # A disk that holds anything keeps it: the machine is new, the home is not.
 # blkid says 2 of a disk that holds nothing, and other numbers of its troubles.
-mount_home() {
-	disk=$(data_disk)
+make_file_system() {
 	status=0
-	blkid -p "$disk" >/dev/null || status=$?
+	blkid -p "$1" >/dev/null || status=$?
 	case $status in
 	0) ;;
-	2) mkfs.ext4 -q -L jenkins-home "$disk" ;;
-	*) echo "error: what $disk holds can't be told" >&2 && return 1 ;;
+	2) mkfs.ext4 -q -L jenkins-home "$1" ;;
+	*) echo "error: what $1 holds can't be told" >&2 && return 1 ;;
 	esac
+}
+
+# use_all of a disk that has grown; e2fsck says 1 of what it has mended.
+use_all() {
+	e2fsck -fp "$1" || [ $? -eq 1 ]
+	resize2fs "$1"
+}
+
+mount_home() {
 	mkdir -p "$home"
 	grep -q LABEL=jenkins-home /etc/fstab || echo "LABEL=jenkins-home $home ext4 defaults,nofail 0 2" >>/etc/fstab
-	mountpoint -q "$home" || mount "$home"
+	if mountpoint -q "$home"; then return; fi
+	disk=$(data_disk)
+	make_file_system "$disk"
+	use_all "$disk"
+	mount "$home"
 }
 
 download() { curl -fsSL --proto =https --retry 5 --retry-connrefused -o "$1" "$2"; }
