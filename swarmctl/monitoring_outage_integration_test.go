@@ -67,12 +67,7 @@ func (w *watched) testOutage(o outage) {
 	eventually(w.t, time.Minute, "OK again", w.is(host, "HTTP", "OK"))
 	w.oneFault(n, o.name)
 
-	dir := w.t.TempDir()
-	w.must("monitoring", "report", "--from", from.UTC().Format(time.RFC3339), "--out", dir)
-	var r report.Report
-	if err := json.Unmarshal([]byte(readFile(w.t, filepath.Join(dir, "report.json"))), &r); err != nil {
-		w.t.Fatal(err)
-	}
+	r, dir := w.report(from)
 	i := slices.IndexFunc(r.Outages, func(o report.Outage) bool { return o.Host == host && o.Service == "HTTP" })
 	j := slices.IndexFunc(r.Objects, func(o report.Object) bool { return o.Host == host && o.Service == "HTTP" })
 	if i < 0 || j < 0 {
@@ -91,6 +86,17 @@ func (w *watched) testOutage(o outage) {
 		w.t.Errorf("%d rows of CSV: %v", len(rows), err)
 	}
 	w.t.Logf("%s: %.1f s, %.0f s in the report, %.0f s in Nagios's archive", o.name, took.Seconds(), r.Outages[i].Seconds, r.Objects[j].Bad)
+}
+
+// report is what is said of the time from then to now, and the folder it is in.
+func (w *watched) report(from time.Time) (r report.Report, dir string) {
+	w.t.Helper()
+	dir = w.t.TempDir()
+	w.must("monitoring", "report", "--from", from.UTC().Format(time.RFC3339), "--out", dir)
+	if err := json.Unmarshal([]byte(readFile(w.t, filepath.Join(dir, "report.json"))), &r); err != nil {
+		w.t.Fatal(err)
+	}
+	return r, dir
 }
 
 // oneFault fails where one outage was told as several.

@@ -26,7 +26,6 @@ type Archive struct {
 type Alert struct {
 	// Time is in milliseconds since 1970.
 	Time    int64  `json:"timestamp"`
-	Type    int    `json:"object_type"`
 	Host    string `json:"host_name"`
 	Service string `json:"description"`
 	State   int    `json:"state"`
@@ -72,16 +71,14 @@ const cgi = "/usr/lib/cgi-bin/nagios4/archivejson.cgi"
 // ReadArchive asks Nagios. User is one that may see everything.
 func ReadArchive(ctx context.Context, user string, from, to time.Time) (Archive, error) {
 	var a Archive
-	var alerts struct {
-		List []Alert `json:"alertlist"`
-	}
+	var alerts alertList
 	err := query(ctx, user, from.Add(-carried), to, url.Values{
 		"query": {"alertlist"}, "objecttypes": {"host service"}, "statetypes": {"hard soft"},
 	}, &alerts)
 	if err != nil {
 		return a, err
 	}
-	a.Alerts = alerts.List
+	a.Alerts = alerts.alerts()
 	for _, kind := range []string{"hosts", "services"} {
 		var found struct {
 			Hosts    []times `json:"hosts"`
@@ -98,6 +95,24 @@ func ReadArchive(ctx context.Context, user string, from, to time.Time) (Archive,
 		}
 	}
 	return a, nil
+}
+
+// alertList is the archive's answer. Of a host's alert it calls the host's name
+// otherwise than of a service's.
+type alertList struct {
+	List []struct {
+		Alert
+		Name string `json:"name"`
+	} `json:"alertlist"`
+}
+
+func (l alertList) alerts() []Alert {
+	list := make([]Alert, len(l.List))
+	for i, a := range l.List {
+		list[i] = a.Alert
+		list[i].Host = cmp.Or(a.Host, a.Name)
+	}
+	return list
 }
 
 // times are how long something was in each state, in seconds.

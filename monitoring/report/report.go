@@ -40,6 +40,18 @@ type Promise struct {
 // Kept tells whether no more was lost than may be.
 func (p Promise) Kept() bool { return p.Spent <= p.Budget }
 
+// Colour is good where the share was as promised, warn where it was not and the
+// budget is not spent, and bad where it is.
+func (p Promise) Colour() string {
+	switch {
+	case !p.Kept():
+		return "bad"
+	case p.Measured < p.Availability:
+		return "warn"
+	}
+	return "good"
+}
+
 // Object is a host or a service and how long it was in which state, in
 // seconds, as Nagios counts: from result to result, of those too that were gone
 // before they were certain.

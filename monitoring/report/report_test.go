@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/csv"
+	"encoding/json"
 	"math"
 	"os"
 	"path/filepath"
@@ -20,7 +21,7 @@ var (
 )
 
 func at(seconds int, service string, state, kind int) Alert {
-	return Alert{Time: from.Add(time.Duration(seconds) * time.Second).UnixMilli(), Type: 2, Host: "shop-endpoint", Service: service, State: state, Kind: kind, Output: "no answer"}
+	return Alert{Time: from.Add(time.Duration(seconds) * time.Second).UnixMilli(), Host: "shop-endpoint", Service: service, State: state, Kind: kind, Output: "no answer"}
 }
 
 const ok, crit, unknown, soft = serviceOK, serviceCritical, 64, 2
@@ -49,6 +50,22 @@ func TestAnOutageLastsFromTheFirstBadResultToTheFirstGoodOne(t *testing.T) {
 				t.Errorf("%s: got %+v, want %g s", name, got[i], want)
 			}
 		}
+	}
+}
+
+func TestAlertsOfHostsAndOfServicesNameTheirHosts(t *testing.T) {
+	// As Nagios 4.4.6 answers, in so far as it is read.
+	const answer = `{"alertlist": [
+		{"timestamp": 1772323200000, "object_type": 1, "name": "shop-2", "state_type": 1, "state": 2, "plugin_output": "PING CRITICAL"},
+		{"timestamp": 1772323205000, "object_type": 2, "host_name": "shop-1", "description": "Disk", "state_type": 1, "state": 32, "plugin_output": "DISK CRITICAL"},
+		{"timestamp": 1772323260000, "object_type": 1, "name": "shop-2", "state_type": 1, "state": 1, "plugin_output": "PING OK"}]}`
+	var l alertList
+	if err := json.Unmarshal([]byte(answer), &l); err != nil {
+		t.Fatal(err)
+	}
+	got := outages(l.alerts(), from, to)
+	if len(got) != 2 || got[0].Host != "shop-2" || got[0].Service != "" || got[0].Seconds != 60 || got[1].Host != "shop-1" || !got[1].Ongoing {
+		t.Errorf("got %+v", got)
 	}
 }
 
