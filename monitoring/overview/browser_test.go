@@ -30,7 +30,8 @@ func pages(t *testing.T) map[string]string {
 	t.Helper()
 	long := strings.Repeat("/var/lib/docker/overlay2/", 10)
 	ill := []status.Object{
-		{Host: "shop-1", Service: "Disk", State: "CRITICAL", Output: "DISK CRITICAL - " + long, Since: now.Add(-time.Hour)},
+		{Host: "shop-1", Service: "Disk", State: "CRITICAL", Output: "DISK CRITICAL - " + long, Since: now.Add(-time.Hour), Notifications: 1},
+		{Host: "shop-1", Service: "Inodes", State: "CRITICAL", Output: long},
 		{Host: "shop-2", Service: "CPU", State: "WARNING", Acknowledged: true, Since: now.Add(-time.Minute)},
 	}
 	end := now.Add(24 * time.Hour)

@@ -23,9 +23,11 @@ type Page struct {
 	Cluster  string
 	Endpoint string
 	// Now is when the page was made, Age how old Nagios's word is.
-	Now      time.Time
-	Age      time.Duration
-	Problems []Problem
+	Now time.Time
+	Age time.Duration
+	// Problems are those that somebody was told of, Others those that follow from
+	// them or are not certain yet.
+	Problems, Others []Problem
 	// Known is how many of the problems somebody has taken up.
 	Known int
 	// Colour is that of the worst problem that nobody has taken up.
@@ -45,7 +47,13 @@ type Page struct {
 type Problem struct {
 	status.Object
 	Link string
+	// Lasts is for how long, in words.
+	Lasts string
 }
+
+// told tells whether it is somebody's: what only follows from another problem is
+// nobody's, and what flaps was told before.
+func (p Problem) told() bool { return p.Notifications > 0 || p.Flapping || p.Known() }
 
 // Known tells whether somebody has taken it up.
 func (p Problem) Known() bool { return p.Acknowledged || p.Maintenance }
@@ -148,14 +156,18 @@ func New(summary monitoring.Summary, s status.Status, t *Trends, now time.Time) 
 		Age: now.Sub(s.Created).Round(time.Second), Total: len(s.Services) + len(s.Hosts),
 	}
 	p.Trends, p.MoreTrends = t.list(now.Add(-3 * time.Duration(summary.Interval)))
-	p.Problems = problems(s)
 	p.Colour = warn
-	for _, problem := range p.Problems {
-		if problem.Known() {
+	for _, problem := range problems(s, now) {
+		switch {
+		case !problem.told():
+			p.Others = append(p.Others, problem)
+			continue
+		case problem.Known():
 			p.Known++
-		} else if colour(problem.Object) == bad {
+		case colour(problem.Object) == bad:
 			p.Colour = bad
 		}
+		p.Problems = append(p.Problems, problem)
 	}
 	p.Views = views(summary, s)
 	p.Hosts = hosts(s)
@@ -171,11 +183,11 @@ func (p Page) Stale() bool { return p.Age > 2*time.Minute }
 
 var rank = map[string]int{"DOWN": 0, "CRITICAL": 1, "UNREACHABLE": 2, "UNKNOWN": 3, "WARNING": 4}
 
-func problems(s status.Status) []Problem {
+func problems(s status.Status, now time.Time) []Problem {
 	var list []Problem
 	for _, o := range slices.Concat(s.Hosts, s.Services) {
 		if !o.Fine() && o.State != "PENDING" {
-			list = append(list, Problem{o, link(o)})
+			list = append(list, Problem{o, link(o), monitoring.Duration(now.Sub(o.Since)).Words()})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b Problem) int {
@@ -241,7 +253,6 @@ var page embed.FS
 
 var pageTemplate = template.Must(template.New("overview.html").Funcs(template.FuncMap{
 	"clock": func(t time.Time) string { return t.UTC().Format("15:04:05") },
-	"ago":   func(now, t time.Time) string { return monitoring.Duration(now.Sub(t)).Words() },
 	"minus": func(a, b int) int { return a - b },
 }).ParseFS(page, "overview.html"))
 

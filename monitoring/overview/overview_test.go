@@ -74,11 +74,12 @@ func TestAValueAboveItsLimitDoesNotLookFine(t *testing.T) {
 func TestTheWorstProblemThatNobodyHasComesFirst(t *testing.T) {
 	page := write(t, status.Status{Created: now.Add(-time.Hour), Services: []status.Object{
 		{Host: "shop-1", Service: "A", State: "WARNING", Since: now.Add(-50 * time.Hour), Notifications: 1},
-		{Host: "shop-1", Service: "B", State: "CRITICAL", Acknowledged: true},
-		{Host: "shop-1", Service: "C", State: "CRITICAL", Output: "CRITICAL - <script>"},
-	}, Hosts: []status.Object{{Host: "shop-2", State: "DOWN"}}})
+		{Host: "shop-1", Service: "B", State: "CRITICAL", Acknowledged: true, Notifications: 3},
+		{Host: "shop-1", Service: "C", State: "CRITICAL", Output: "CRITICAL - <script>", Flapping: true},
+		{Host: "shop-2", Service: "D", State: "CRITICAL", Hard: true},
+	}, Hosts: []status.Object{{Host: "shop-2", State: "DOWN", Notifications: 2}}})
 	last := 0
-	for _, want := range []string{"Nagios has written nothing for 1h0m0s", "3 of 4 checks need somebody, 1 is in hands", ">shop-2</a>", "C on shop-1", "A on shop-1", "B on shop-1"} {
+	for _, want := range []string{"Nagios has written nothing for 1h0m0s", "3 of 5 checks need somebody, 1 is in hands", ">shop-2</a>", "C on shop-1", "A on shop-1", "B on shop-1", "Follows from that", "D on shop-2"} {
 		i := strings.Index(page, want)
 		if i < last {
 			t.Errorf("%q is at %d, after %d", want, i, last)
@@ -90,6 +91,13 @@ func TestTheWorstProblemThatNobodyHasComesFirst(t *testing.T) {
 	}
 	if !strings.Contains(page, "for 2 d 2 h, not certain yet, 1 notification<") {
 		t.Error("the page doesn't say since when")
+	}
+}
+
+func TestAProblemThatIsNotCertainDoesNotLookFine(t *testing.T) {
+	page := write(t, status.Status{Created: now, Services: []status.Object{{Host: "shop-1", Service: "A", State: "CRITICAL"}}})
+	if !strings.Contains(page, "1 of 1 checks is not fine; nobody was told yet") || !strings.Contains(page, "A on shop-1") {
+		t.Error("the page doesn't name it")
 	}
 }
 
