@@ -50,7 +50,7 @@ func run() error {
 		}
 		fmt.Println("read", file)
 	}
-	if err := os.WriteFile(pidFile, []byte(strconv.Itoa(os.Getpid())), 0o644); err != nil {
+	if err := os.WriteFile(pidFile, []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
 		return err
 	}
 	stop := make(chan os.Signal, 1)
@@ -65,8 +65,11 @@ func health() error {
 		return err
 	}
 	name, err := os.Readlink("/proc/" + string(text) + "/exe")
-	if err != nil || filepath.Base(name) != "datadog-agent" {
-		return fmt.Errorf("agent health: FAIL (%v)", err)
+	if err != nil {
+		return fmt.Errorf("agent health: FAIL: %w", err)
+	}
+	if filepath.Base(name) != "datadog-agent" {
+		return fmt.Errorf("agent health: FAIL: process %s is %s", text, name)
 	}
 	fmt.Println("Agent health: PASS")
 	return nil
