@@ -111,7 +111,7 @@ func (p Plan) installAgent(ctx context.Context, host Host, m MachinePlan, report
 	_, err := host.RunScript(ctx, "install Datadog's agent", preamble(map[string]string{
 		"LIST": agentList, "SOURCE": string(agentSource(d).Data), "KEYRING": agentKeyring,
 		"KEYS": strings.Join(d.Keys, " "), "FINGERPRINTS": strings.Join(d.KeyFingerprints, " "), "VERSION": agentVersion(d),
-	})+agentInstallScript, func(line string) { report.Output(subject, line) })
+	})+aptScript+agentInstallScript, func(line string) { report.Output(subject, line) })
 	return err
 }
 

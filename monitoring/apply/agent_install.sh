@@ -1,18 +1,6 @@
 # Installs the pinned version of Datadog's agent from its repository. What the
 # machine has is touched once the keys are those that were asked for and the
 # repository is signed by one of them.
-retry_while_locked() {
-	for _ in $(seq 60); do
-		out=$("$@" 2>&1 </dev/null) && return 0
-		case $out in
-		*"Could not get lock"* | *"lock was locked"* | *"Unable to lock"*) sleep 2 ;;
-		*) break ;;
-		esac
-	done
-	printf '%s\n' "$out" >&2
-	return 1
-}
-
 fetch_keys() {
 	n=0
 	for url in $KEYS; do
@@ -59,11 +47,6 @@ trust() {
 	printf '%s' "$SOURCE" >"$LIST.new"
 	chmod 644 "$LIST.new"
 	mv -f "$LIST.new" "$LIST"
-}
-
-get() {
-	apt-get -y -q -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 \
-		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" </dev/null
 }
 
 install_agent() {

@@ -12,6 +12,10 @@ import (
 )
 
 var (
+	//go:embed apt.sh
+	aptScript string
+	//go:embed sessions.sh
+	sessionsScript string
 	//go:embed install.sh
 	installScript string
 	//go:embed account.sh
@@ -56,7 +60,7 @@ func (p Plan) prepare(ctx context.Context, host Host, m MachinePlan, report Repo
 	if len(m.Packages) > 0 {
 		subject := "machine " + m.Host.Name
 		report.Start(subject, "installing "+strings.Join(m.Packages, ", "))
-		script := preamble(map[string]string{"PACKAGES": strings.Join(m.Packages, " ")}) + installScript
+		script := preamble(map[string]string{"PACKAGES": strings.Join(m.Packages, " ")}) + aptScript + installScript
 		if _, err := host.RunScript(ctx, "install packages", script, func(line string) { report.Output(subject, line) }); err != nil {
 			return err
 		}
@@ -129,7 +133,7 @@ func place(ctx context.Context, host Host, m MachinePlan, files []File) error {
 		"LIST": list.String(), "RESTART": m.RestartNRPE, "STAGING": staging, "SECRETS": monitoring.ConfigDir + "/secrets",
 		"STATE": monitoring.StateDir, "MONITOR": monitorMark(m.Host),
 		"KEY": monitoring.SSHKey, "MASTERS": monitoring.SSHMasters, "LOGIN": m.Login, "ACCOUNT": monitoring.Account,
-	})+placeScript, nil)
+	})+sessionsScript+placeScript, nil)
 	return err
 }
 

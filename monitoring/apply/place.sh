@@ -1,10 +1,4 @@
 # Puts files that were uploaded in their places; see place in run.go.
-end_sessions() {
-	for dir in /proc/[0-9]*; do
-		[ "$(stat -c %U "$dir" 2>/dev/null)" != "$ACCOUNT" ] || kill -KILL "${dir#/proc/}" 2>/dev/null || :
-	done
-}
-
 place_files() {
 	set -eu
 	exec 9>/run/lock/swarmctl-monitoring.lock

@@ -82,6 +82,6 @@ func sweep(ctx context.Context, host Host, h monitoring.Host, parts []string) er
 		"ACCOUNT": monitoring.Account, "ACCOUNT_HOME": monitoring.AccountHome, "ALLOW_LIST": monitoring.AllowList,
 		"SSH_SUDOERS": sudoers[monitoring.SSH], "KEY": monitoring.SSHKey, "MASTERS": monitoring.SSHMasters,
 		"AGENT_LIST": agentList, "AGENT_KEYRING": agentKeyring, "AGENT_DIR": agentDir,
-	})+sweepScript, nil)
+	})+sessionsScript+sweepScript, nil)
 	return err
 }
