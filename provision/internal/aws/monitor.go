@@ -60,7 +60,7 @@ func NewMonitor(ctx *pulumi.Context, name string, args *MonitorArgs) (*Monitor, 
 	}
 	// EC2 wants the network's gateway before an address, and the address gone
 	// before the gateway; neither names the other.
-	_, err = ec2.NewEipAssociation(ctx, name, &ec2.EipAssociationArgs{AllocationId: args.Address.Allocation, InstanceId: instance.ID()}, pulumi.Parent(m), pulumi.DependsOn([]pulumi.Resource{network}))
+	_, err = ec2.NewEipAssociation(ctx, name, &ec2.EipAssociationArgs{AllocationId: args.Address.Allocation, InstanceId: instance.ID()}, pulumi.Parent(m), pulumi.DependsOn(network.WayOut))
 	if err != nil {
 		return nil, fmt.Errorf("declare address of the monitor: %w", err)
 	}

@@ -23,6 +23,8 @@ type Network struct {
 	pulumi.ResourceState
 
 	Subnet, SecurityGroup pulumi.IDOutput
+	// WayOut has to be there before an address can be used.
+	WayOut []pulumi.Resource
 }
 
 // NewNetwork declares the network.
@@ -71,10 +73,11 @@ func (n *Network) wayOut(ctx *pulumi.Context, name string, args *NetworkArgs, vp
 	if err != nil {
 		return fmt.Errorf("declare route table: %w", err)
 	}
-	_, err = ec2.NewRouteTableAssociation(ctx, name, &ec2.RouteTableAssociationArgs{SubnetId: subnet.ID(), RouteTableId: table.ID()}, pulumi.Parent(n))
+	route, err := ec2.NewRouteTableAssociation(ctx, name, &ec2.RouteTableAssociationArgs{SubnetId: subnet.ID(), RouteTableId: table.ID()}, pulumi.Parent(n))
 	if err != nil {
 		return fmt.Errorf("declare route: %w", err)
 	}
+	n.WayOut = []pulumi.Resource{gateway, route}
 	return nil
 }
 
