@@ -34,9 +34,10 @@ func TestFromNothingToThePage(t *testing.T) {
 	})
 	o.step("pulumi up, one worker more", func() { o.set("workers", "2"); o.apply() })
 	o.step("swarmctl up", o.joinWorker)
-	o.step("pulumi up, swarmctl up: a machine rebuilt", o.rebuildWorker)
 	o.step("swarmctl deploy", func() { o.deploy(3) })
 	o.step("the page", func() { o.checkPage("yces-dev-manager-1", "yces-dev-worker-1", "yces-dev-worker-2") })
+	o.step("a worker rebuilt", o.rebuildWorker)
+	o.step("one worker fewer", o.dropWorker)
 	o.step("pulumi destroy", o.checkEnd)
 }
 
@@ -202,6 +203,8 @@ func (o *operation) rebuildWorker() {
 	o.t.Helper()
 	const name = "yces-dev-worker-1"
 	before := o.node(name)
+	o.deploy(2) // a node can be spared
+	o.do(0, "node", "drain", "--timeout", "1m", name)
 	o.set("rebuild[0]", name)
 	o.set("sshKeys[1]", login) // what the machine starts with has changed
 	o.apply()
@@ -228,6 +231,18 @@ func (o *operation) joinWorker() {
 		}
 	}
 	o.checkNodes("yces-dev-manager-1 manager", "yces-dev-worker-1 worker", "yces-dev-worker-2 worker")
+}
+
+// dropWorker takes a node out of the swarm, then its machine away: its task moves
+// to the machine that was rebuilt, which gets the image first.
+func (o *operation) dropWorker() {
+	o.t.Helper()
+	o.deploy(2)
+	o.do(0, "node", "rm", "--yes", "--timeout", "1m", "yces-dev-worker-2")
+	o.set("workers", "1")
+	o.apply()
+	o.checkNodes("yces-dev-manager-1 manager", "yces-dev-worker-1 worker")
+	o.checkPage("yces-dev-manager-1", "yces-dev-worker-1")
 }
 
 // checkEnd wants nothing to be left, in the stack, in the clouds or here.
