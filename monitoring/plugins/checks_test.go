@@ -295,7 +295,8 @@ func TestAClockThatIsOff(t *testing.T) {
 	expect(t, 2, "clock is off by -", "check_clock", "-w", "2", "-c", "10", "--", behind)
 	right := script(t, `date +%s%N`)
 	expect(t, 0, "clock is off by", "check_clock", "-w", "2", "-c", "10", "--", right)
-	expect(t, 3, "ask for the time", "check_clock", "--", script(t, "echo refused; exit 2"))
+	expect(t, 3, "ask for the time: refused", "check_clock", "--", script(t, "echo refused; exit 2"))
+	expect(t, 3, "ask for the time: no route", "check_clock", "--", script(t, "echo no route >&2; exit 3"))
 }
 
 func TestReachingOneOfManyIsEnough(t *testing.T) {

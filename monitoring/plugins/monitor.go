@@ -88,11 +88,14 @@ func plugin(ctx context.Context, line []string) outcome {
 	}
 	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
 	out, err := cmd.Output()
-	text, perf, _ := strings.Cut(strings.TrimSpace(string(out)), "|")
 	var exit *exec.ExitError
+	if errors.As(err, &exit) && len(out) == 0 {
+		out = exit.Stderr // check_nrpe says there why it reaches nobody
+	}
+	text, perf, _ := strings.Cut(strings.TrimSpace(string(out)), "|")
 	switch {
 	case err == nil:
-	case errors.As(err, &exit) && exit.ExitCode() >= 0 && exit.ExitCode() <= check.Unknown:
+	case exit != nil && exit.ExitCode() >= 0 && exit.ExitCode() <= check.Unknown:
 	default:
 		return outcome{status: check.Unknown, text: err.Error()}
 	}
