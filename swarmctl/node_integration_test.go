@@ -72,7 +72,7 @@ func removedNode(t *testing.T, m *machines) {
 		t.Errorf("its engine says %s", state)
 	}
 	m.expect(2, m.run("node", "rm", "--yes", leader), "there is no node")
-	m.must("up")
+	m.expect(0, m.run("up"), "node "+leader+": has no images yet")
 	for _, n := range m.members() {
 		if n.Status != "ready" {
 			t.Errorf("%s is %s", n.Name, n.Status)

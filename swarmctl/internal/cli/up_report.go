@@ -12,6 +12,9 @@ type upReport struct {
 	Changed    bool              `json:"changed"`
 	Operations []operationReport `json:"operations"`
 	Warnings   []warningReport   `json:"warnings"`
+
+	fresh  bool     // the swarm is new
+	joined []string // subjects
 }
 
 type operationReport struct {
@@ -28,12 +31,24 @@ type warningReport struct {
 // add takes up a round's plan; the last one's warnings count.
 func (r *upReport) add(p cluster.Plan) {
 	for _, op := range p.Operations() {
+		switch op.(type) {
+		case cluster.InitSwarm:
+			r.fresh = true
+		case cluster.Join:
+			r.joined = append(r.joined, op.Subject())
+		}
 		r.Operations = append(r.Operations, operationReport{op.Subject(), op.String(), op.Cause()})
 	}
 	r.Changed = len(r.Operations) > 0
 	r.Warnings = []warningReport{}
 	for _, w := range p.Warnings {
 		r.Warnings = append(r.Warnings, warningReport{w.Subject, w.Text})
+	}
+	if r.fresh {
+		return
+	}
+	for _, subject := range r.joined {
+		r.Warnings = append(r.Warnings, warningReport{subject, "has no images yet: `swarmctl deploy` hands them over, but for those of a registry"})
 	}
 }
 

@@ -220,3 +220,16 @@ func TestRemovalTakesTheDeadFirstAndTheLeaderLast(t *testing.T) {
 		t.Errorf("told %q, warned of %q", told, said)
 	}
 }
+
+func TestTheObstacleIsTheNewestOne(t *testing.T) {
+	at := func(second int, state swarm.TaskState, text string) swarm.Task {
+		return swarm.Task{ServiceID: "web", Status: swarm.TaskStatus{State: state, Err: text, Timestamp: time.Unix(int64(second), 0)}}
+	}
+	tasks := []swarm.Task{at(2, swarm.TaskStateRejected, "No such image: web"), at(1, swarm.TaskStateFailed, "boom"), at(3, swarm.TaskStateShutdown, "asked to")}
+	if got := obstacle(tasks, "web"); got != " (No such image: web)" {
+		t.Errorf("got %q", got)
+	}
+	if got := obstacle(tasks, "db"); got != "" {
+		t.Errorf("of another service it says %q", got)
+	}
+}

@@ -201,12 +201,22 @@ func notEnded(tasks []swarm.Task, nodes []swarm.Node) []string {
 	return waiting
 }
 
-// obstacle is why a task finds no node.
+// obstacle is why a replica does not run elsewhere: it finds no node, or fails on
+// the one that it found, which may lack the image.
 func obstacle(tasks []swarm.Task, service string) string {
+	newest := swarm.Task{}
 	for _, t := range tasks {
-		if t.ServiceID == service && t.Status.State == swarm.TaskStatePending && t.Status.Err != "" {
-			return " (" + t.Status.Err + ")"
+		if t.ServiceID != service || t.Status.Err == "" {
+			continue
+		}
+		waits := t.Status.State == swarm.TaskStatePending
+		failed := t.Status.State == swarm.TaskStateRejected || t.Status.State == swarm.TaskStateFailed
+		if (waits || failed) && t.Status.Timestamp.Compare(newest.Status.Timestamp) >= 0 {
+			newest = t
 		}
 	}
-	return ""
+	if newest.Status.Err == "" {
+		return ""
+	}
+	return " (" + newest.Status.Err + ")"
 }
