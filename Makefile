@@ -80,7 +80,7 @@ $(CACHE)/groovylint/package-lock.json: .ci/groovylint/package-lock.json
 # Several packages at a time: each makes machines of its own, and waits for them
 # most of its time. Those that wait longest come first.
 LONGEST := ./swarmctl ./provision/internal/jenkins/harness ./app/internal/web ./app/internal/scan ./app/internal/render
-MACHINES := go test -count 1 -p 3 -parallel 6 -timeout 60m
+MACHINES := go test -count 1 -p 2 -parallel 3 -timeout 60m
 
 # What the provisioning program cost to build, with a warm cache, is in out/.
 .PHONY: everything
