@@ -77,7 +77,7 @@ $(CACHE)/groovylint/package-lock.json: .ci/groovylint/package-lock.json
 	cd $(@D) && npm ci --silent --ignore-scripts --no-audit --no-fund
 	mv $(@D)/npm-shrinkwrap.json $@
 
-# Several packages at a time: each makes machines of its own, and waits for them
+# Two packages at a time: each makes machines of its own, and waits for them
 # most of its time. Those that wait longest come first.
 LONGEST := ./swarmctl ./provision/internal/jenkins/harness ./app/internal/web ./app/internal/scan ./app/internal/render
 MACHINES := go test -count 1 -p 2 -parallel 3 -timeout 60m
