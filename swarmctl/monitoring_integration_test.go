@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// TestMonitoring breaks things for real, and looks at what people are told.
+// TestMonitoring breaks things for real, and looks at what people are told. What is
+// told depends on what is known in time, so no other test of swarms runs beside it.
 func TestMonitoring(t *testing.T) {
-	t.Parallel()
 	w := newWatched(t)
 	if !t.Run("from nothing to a green dashboard", w.testApply) {
 		return // all that follows needs it
