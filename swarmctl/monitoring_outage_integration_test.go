@@ -38,7 +38,13 @@ func (w *watched) testOutages(t *testing.T) {
 	for _, about := range []string{host, http, tls} {
 		w.ledger.allow(about, "ben")
 	}
+	// First, as Nagios falls silent about what goes up and down too often.
 	n := w.mails.count()
+	w.testOutage(outage{"the balancer is stopped", func() { w.balancer(false) }, func() { w.balancer(true) }, 24 * time.Second})
+	if !w.mails.got(n, "ben", http+": CRITICAL")() && !w.mails.got(n, "ben", host+": DOWN")() {
+		t.Errorf("nobody was told of the balancer: %v", w.mails.since(n))
+	}
+	n = w.mails.count()
 	w.front.certify(10 * 24 * time.Hour)
 	w.toldOnce(n, "ben", tls, "WARNING")
 	w.testOutage(outage{"its certificate has ended", func() { w.front.certify(-time.Hour) }, func() { w.front.certify(90 * 24 * time.Hour) }, 24 * time.Second})
@@ -49,7 +55,6 @@ func (w *watched) testOutages(t *testing.T) {
 	for _, o := range []outage{
 		{"connections are refused", w.front.refuse, w.front.answer, 34 * time.Second},
 		{"packets vanish", w.front.swallow, w.front.answer, 26 * time.Second},
-		{"the balancer is stopped", func() { w.balancer(false) }, func() { w.balancer(true) }, 24 * time.Second},
 	} {
 		w.testOutage(o)
 	}
