@@ -17,6 +17,7 @@ const (
 	quorumCheck = "Swarm quorum"
 	httpCheck   = "HTTP"
 	tlsCheck    = "TLS certificate"
+	mailCheck   = "Mail server"
 )
 
 // ClockCheck compares a machine's clock with the monitor's: it asks the machine
@@ -166,10 +167,13 @@ func (m Model) roleChecks(n inventory.Node) []Check {
 }
 
 func (m Model) monitorChecks(n inventory.Node) []Check {
+	notices := ofMonitor("Notices", Awareness, Checks, "check_notices", "--config", NotifyConfig, "--status", StatusFile, "--told", ToldDir)
+	notices.Needs = []string{mailCheck}
 	return []Check{
 		ofMonitor("Nagios", Awareness, Checks, "check_nagios", "--status", StatusFile, "-w", "60", "-c", "300"),
 		ofMonitor("Dashboard", Awareness, Plugins+"/check_http", "-H", m.reach(n), "-S", "-u", "/", "-e", "401", "-t", "10"),
-		ofMonitor("Mail server", Awareness, Plugins+"/check_tcp", "-H", m.SMTP.Host, "-p", strconv.Itoa(m.SMTP.Port), "-t", "10"),
+		ofMonitor(mailCheck, Awareness, Plugins+"/check_tcp", "-H", m.SMTP.Host, "-p", strconv.Itoa(m.SMTP.Port), "-t", "10"),
+		notices,
 	}
 }
 

@@ -18,6 +18,10 @@ const (
 	Perfdata     = StateDir + "/perfdata.log"
 	HostPerfdata = StateDir + "/perfdata-hosts.log"
 	PerfdataDir  = StateDir + "/perfdata"
+	// NotifyConfig is what the notifier reads.
+	NotifyConfig = Current + "/notify.json"
+	// ToldDir keeps what people were told and is not over.
+	ToldDir = StateDir + "/told"
 	// StatusFile is Nagios's own.
 	StatusFile = "/var/lib/nagios4/status.dat"
 	// Checks is the program that holds our checks and the notifier.

@@ -80,7 +80,7 @@ func (s Summary) Noticed() []Ref {
 func (s Summary) OnCall(at time.Time) map[string][]string {
 	who := map[string][]string{}
 	for _, c := range s.Contacts {
-		if !s.Periods[c.Period].holds(at) {
+		if !s.Periods[c.Period].Holds(at) {
 			continue
 		}
 		for _, role := range c.Roles {
@@ -90,7 +90,9 @@ func (s Summary) OnCall(at time.Time) map[string][]string {
 	return who
 }
 
-func (d DayRanges) holds(at time.Time) bool {
+// Holds tells whether a time is in one of the ranges, which end before their last
+// minute.
+func (d DayRanges) Holds(at time.Time) bool {
 	minute := at.Hour()*60 + at.Minute()
 	for _, r := range strings.Split(d[strings.ToLower(at.Weekday().String())], ",") {
 		from, to, _ := strings.Cut(r, "-")

@@ -14,6 +14,7 @@ import (
 // told depends on what is known in time, so no other test of swarms runs beside it.
 func TestMonitoring(t *testing.T) {
 	w := newWatched(t)
+	defer w.explain()
 	if !t.Run("from nothing to a green dashboard", w.testApply) {
 		return // all that follows needs it
 	}
@@ -24,8 +25,16 @@ func TestMonitoring(t *testing.T) {
 	t.Run("a release that Nagios does not come up with is taken back", w.testRolledBack)
 	t.Run("at the same time", w.testFaults)
 	t.Run("a dead node is no storm, nor is a lost quorum", w.testLostManagers)
-	t.Run("nobody was told anything else", func(t *testing.T) { w.ledger.check(t, w.mails.since(0)) })
 	t.Run("destroy leaves nothing running", w.testDestroy)
+	t.Run("nobody was told anything else", func(t *testing.T) { w.ledger.check(t, w.mails.since(0)) })
+}
+
+// explain prints, where the test failed, what Nagios knew and told at which second.
+func (w *watched) explain() {
+	if w.t.Failed() {
+		events, err := w.on(w.monitor(), "grep -hE ' (SERVICE|HOST) (ALERT|NOTIFICATION|FLAPPING ALERT): ' /var/log/nagios4/nagios.log")
+		w.t.Logf("what Nagios knew and told (%v):\n%s", err, events)
+	}
 }
 
 // testFaults breaks what does not meet at the same time: all of it is waiting,

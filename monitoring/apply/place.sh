@@ -20,6 +20,7 @@ place_files() {
 	if [ -n "$MONITOR" ]; then
 		# What is filed there is the web server's to read.
 		install -d -m 2750 -o nagios -g www-data "$STATE" "$STATE/perfdata"
+		install -d -m 0700 -o nagios -g nagios "$STATE/told"
 	fi
 	if [ -n "$MONITOR" ] && [ -e "$KEY" ]; then
 		chown nagios:nagios "$KEY"

@@ -20,9 +20,21 @@ var (
 )
 
 // Destroy takes everything of ours off the machines; the distribution's
-// packages stay, stopped, where we installed them.
+// packages stay, stopped, where we installed them. The monitor is the first, or it
+// would tell people that the others no longer answer.
 func Destroy(ctx context.Context, m monitoring.Model, fleet Fleet, report Report) error {
-	hosts := m.Machines()
+	var monitors, others []monitoring.Host
+	for _, h := range m.Machines() {
+		if h.Group == monitoring.Monitors {
+			monitors = append(monitors, h)
+		} else {
+			others = append(others, h)
+		}
+	}
+	return errors.Join(destroyAll(ctx, monitors, fleet, report), destroyAll(ctx, others, fleet, report))
+}
+
+func destroyAll(ctx context.Context, hosts []monitoring.Host, fleet Fleet, report Report) error {
 	faults := make([]error, len(hosts))
 	var work sync.WaitGroup
 	for i, h := range hosts {

@@ -14,9 +14,6 @@ const (
 	hostPerfdataCommand = "perfdata_hosts"
 )
 
-// NotifyConfig is what the notifier reads.
-const NotifyConfig = monitoring.Current + "/notify.json"
-
 // transport is how the monitor asks a machine: a plugin with its options, to
 // which the machine's address and the command's name are added.
 type transport struct {
@@ -62,8 +59,8 @@ func commands(m monitoring.Model) string {
 	for _, name := range sortedKeys(used) {
 		command(name, used[name]+" $ARG1$")
 	}
-	command(notifyHost, monitoring.Checks+" notify --config "+NotifyConfig+" host")
-	command(notifyService, monitoring.Checks+" notify --config "+NotifyConfig+" service")
+	command(notifyHost, monitoring.Checks+" notify --config "+monitoring.NotifyConfig+" host")
+	command(notifyService, monitoring.Checks+" notify --config "+monitoring.NotifyConfig+" service")
 	command(perfdataCommand, monitoring.Checks+" file_perfdata --from "+monitoring.Perfdata+" --to "+monitoring.PerfdataDir)
 	command(hostPerfdataCommand, monitoring.Checks+" file_perfdata --from "+monitoring.HostPerfdata+" --to "+monitoring.PerfdataDir)
 	return o.String()

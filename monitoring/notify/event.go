@@ -32,6 +32,8 @@ type Event struct {
 	// Problem is the problem's number: mails of one problem make one thread.
 	Problem string
 	Time    time.Time
+	// HostSince is when its host came up, or went down.
+	HostSince time.Time
 }
 
 // kinds are the states of an event in people's words, and its colour.
@@ -129,8 +131,10 @@ func FromEnvironment(kind string, environment []string) (Event, error) {
 	if i := slices.IndexFunc(problems, func(id string) bool { return id != "" && id != "0" }); i >= 0 {
 		e.Problem = problems[i]
 	}
-	if seconds, err := strconv.ParseInt(get("TIMET"), 10, 64); err == nil {
-		e.Time = time.Unix(seconds, 0)
+	for name, at := range map[string]*time.Time{"TIMET": &e.Time, "LASTHOSTSTATECHANGE": &e.HostSince} {
+		if seconds, err := strconv.ParseInt(get(name), 10, 64); err == nil && seconds > 0 {
+			*at = time.Unix(seconds, 0)
+		}
 	}
 	if e.Type == "" || e.Host == "" || e.Contact == "" {
 		return Event{}, errors.New("no event was handed over by Nagios; is enable_environment_macros set?")

@@ -6,9 +6,7 @@
 package notify
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -41,6 +39,8 @@ type Recipient struct {
 	Email string `json:"email,omitempty"`
 	// WebhookFile is a file on the monitor that holds the URL.
 	WebhookFile string `json:"webhookFile,omitempty"`
+	// Hours are when the contact is told things; always where there are none.
+	Hours monitoring.DayRanges `json:"hours,omitempty"`
 }
 
 // Secrets are where the monitor keeps what must not be in the configuration.
@@ -71,6 +71,9 @@ func NewConfig(m monitoring.Model) Config {
 		if contact.WebhookFile != "" {
 			r.WebhookFile = Webhook(contact.Name)
 		}
+		if contact.Period != monitoring.Always {
+			r.Hours = m.Periods[contact.Period]
+		}
 		c.Contacts[contact.Name] = r
 	}
 	return c
@@ -96,27 +99,6 @@ func Load(path string) (Config, error) {
 		return Config{}, fmt.Errorf("read %s: %w", path, err)
 	}
 	return c, nil
-}
-
-// Send tells the event's contact, by every way that leads there. A way that
-// fails does not keep the others from being tried.
-func (c Config) Send(ctx context.Context, e Event) error {
-	to, known := c.Contacts[e.Contact]
-	if !known {
-		return fmt.Errorf("there is no contact %q", e.Contact)
-	}
-	m, err := c.message(e)
-	if err != nil {
-		return err
-	}
-	var faults []error
-	if to.Email != "" {
-		faults = append(faults, c.SMTP.send(ctx, to.Email, m))
-	}
-	if to.WebhookFile != "" {
-		faults = append(faults, post(ctx, to.WebhookFile, m))
-	}
-	return errors.Join(faults...)
 }
 
 // secret is the only line of a file.

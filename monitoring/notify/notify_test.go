@@ -181,7 +181,7 @@ func TestAContactGetsAMailAndAMessage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Send(context.Background(), e); err != nil {
+	if err := (Notifier{c, t.TempDir()}).Tell(context.Background(), e); err != nil {
 		t.Fatal(err)
 	}
 	m, err := mail.ReadMessage(strings.NewReader(<-mails))
@@ -215,7 +215,7 @@ func TestAPasswordIsNotSentWithoutTLS(t *testing.T) {
 	server.TLS = "starttls"
 	c := Config{SMTP: server, Contacts: map[string]Recipient{"ana": {Email: "ana@example.org"}}}
 	e, _ := FromEnvironment("host", environment("PROBLEM", "DOWN"))
-	if err := c.Send(context.Background(), e); err == nil || len(mails) > 0 {
+	if err := (Notifier{c, t.TempDir()}).Tell(context.Background(), e); err == nil || len(mails) > 0 {
 		t.Errorf("a server without STARTTLS got the mail (%v)", err)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"html/template"
 	"io"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -133,12 +132,7 @@ func Load(now time.Time) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	f, err := os.Open(monitoring.StatusFile)
-	if err != nil {
-		return Page{}, err
-	}
-	defer func() { _ = f.Close() }()
-	s, err := status.Parse(f)
+	s, err := status.Read(monitoring.StatusFile)
 	if err != nil {
 		return Page{}, err
 	}

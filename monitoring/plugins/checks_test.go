@@ -17,6 +17,7 @@ import (
 
 	"github.com/skip2/go-qrcode"
 
+	"github.com/ycesproject/yces/monitoring/notify"
 	"github.com/ycesproject/yces/monitoring/pki"
 )
 
@@ -331,4 +332,29 @@ func TestWhatIsNoCheckIsUnknown(t *testing.T) {
 	if code := run(context.Background(), []string{"/usr/lib/check_memory", "--root", dir}, streams{out: &out}); code != 0 {
 		t.Errorf("by a link's name: %d %s", code, out.String())
 	}
+}
+
+func TestNoticesAreCriticalWhileSomebodyWasNotTold(t *testing.T) {
+	dir := root(t, map[string]string{
+		"notify.json": `{"cluster": "shop", "contacts": {"ana": {"webhookFile": "/nonexistent"}}}`,
+		"status.dat":  "servicestatus {\n\thost_name=shop-1\n\tservice_description=Disk\n\tcurrent_state=2\n\tstate_type=1\n\thas_been_checked=1\n\tscheduled_downtime_depth=0\n\t}\n",
+		"told/x.json": "",
+	})
+	told := filepath.Join(dir, "told")
+	flags := []string{"check_notices", "--config", filepath.Join(dir, "notify.json"), "--status", filepath.Join(dir, "status.dat"), "--told", told}
+	expect(t, 2, "told/x.json: unexpected end of JSON input", flags...)
+	if err := os.Remove(filepath.Join(told, "x.json")); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, 0, "0 notices of problems that are not over | open=0", flags...)
+	event := notify.Event{Type: "PROBLEM", State: "CRITICAL", Host: "shop-1", Service: "Disk", Contact: "ana"}
+	config, err := notify.Load(flags[2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (notify.Notifier{Config: config, Dir: told}).Tell(t.Context(), event); err == nil {
+		t.Fatal("told through a file that is not there")
+	}
+	expect(t, 2, "ana was not told that Disk on shop-1 is CRITICAL", flags...)
+	expect(t, 3, "no such file", "check_notices", "--config", "/nonexistent")
 }

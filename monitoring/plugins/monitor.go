@@ -16,6 +16,9 @@ import (
 
 	check "github.com/NETWAYS/go-check"
 	"github.com/NETWAYS/go-check/perfdata"
+
+	"github.com/ycesproject/yces/monitoring/notify"
+	"github.com/ycesproject/yces/monitoring/status"
 )
 
 // reach is up as long as one of the hosts takes connections.
@@ -208,5 +211,32 @@ func nagiosDaemon(o *options) func(context.Context) (outcome, error) {
 			status: o.judge(age), text: fmt.Sprintf("status is %.0f s old", age),
 			perf: perfdata.PerfdataList{o.metric("age", rounded(age), "s")},
 		}, nil
+	}
+}
+
+// notices tells what the notifier could not, or was not asked to, and is critical
+// as long as somebody has not been told something.
+func notices(o *options) func(context.Context) (outcome, error) {
+	file := o.String("config", "", "notify.json")
+	nagios := o.String("status", "", "Nagios's status file")
+	dir := o.String("told", "", "the folder of what people were told")
+	return func(ctx context.Context) (outcome, error) {
+		config, err := notify.Load(*file)
+		if err != nil {
+			return outcome{}, err
+		}
+		now, err := status.Read(*nagios)
+		if err != nil {
+			return outcome{}, err
+		}
+		known, err := notify.Notifier{Config: config, Dir: *dir}.CatchUp(ctx, now, time.Now())
+		found := outcome{
+			text: fmt.Sprintf("everybody was told everything; %d notices of problems that are not over", known),
+			perf: perfdata.PerfdataList{o.metric("open", float64(known), "")},
+		}
+		if err != nil {
+			found.status, found.text = check.Critical, strings.ReplaceAll(err.Error(), "\n", "; ")
+		}
+		return found, nil
 	}
 }

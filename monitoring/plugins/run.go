@@ -96,6 +96,7 @@ var checks = map[string]prepare{
 	"check_memory":      memory,
 	"check_nagios":      nagiosDaemon,
 	"check_network":     network,
+	"check_notices":     notices,
 	"check_pipeline":    pipeline,
 	"check_qr":          qr,
 	"check_reach":       reach,

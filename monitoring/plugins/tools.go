@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/ycesproject/yces/monitoring"
 	"github.com/ycesproject/yces/monitoring/notify"
 	"github.com/ycesproject/yces/monitoring/perf"
 )
@@ -48,7 +49,7 @@ func tellContact(ctx context.Context, args []string, s streams) int {
 	if err == nil {
 		var event notify.Event
 		if event, err = notify.FromEnvironment(f.Arg(0), s.env); err == nil {
-			err = config.Send(ctx, event)
+			err = notify.Notifier{Config: config, Dir: monitoring.ToldDir}.Tell(ctx, event)
 		}
 	}
 	return ended(s, "notify", err)

@@ -4,6 +4,8 @@ package status
 import (
 	"bufio"
 	"io"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -41,6 +43,16 @@ var (
 	hostStates    = []string{"UP", "DOWN", "UNREACHABLE"}
 	serviceStates = []string{"OK", "WARNING", "CRITICAL", "UNKNOWN"}
 )
+
+// Read parses the file.
+func Read(path string) (Status, error) {
+	f, err := os.Open(filepath.Clean(path))
+	if err != nil {
+		return Status{}, err
+	}
+	defer func() { _ = f.Close() }()
+	return Parse(f)
+}
 
 // Parse reads Nagios's status.dat: blocks of key=value lines.
 func Parse(r io.Reader) (Status, error) {

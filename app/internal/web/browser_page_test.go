@@ -201,7 +201,7 @@ func TestCopyingPrintingAndTheLink(t *testing.T) {
 }
 
 func TestTheShellIsThereWithoutConnection(t *testing.T) {
-	ctx, server := browseServer(t, "ERR_CONNECTION_REFUSED")
+	ctx, server := browseServer(t, "Failed to load resource: net::ERR_") // refused, and then disconnected
 	var title, says string
 	if err := chromedp.Run(ctx, chromedp.Evaluate(`navigator.serviceWorker.ready.then(() => caches.match("/")).then((kept) => String(Boolean(kept)))`, &title, awaited)); err != nil {
 		t.Fatal(err)
