@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/ycesproject/yces/monitoring"
 )
 
 // Event is one notification of Nagios.
@@ -32,8 +34,8 @@ type Event struct {
 	// Problem is the problem's number: mails of one problem make one thread.
 	Problem string
 	Time    time.Time
-	// HostSince is when its host came up, or went down.
-	HostSince time.Time
+	// CameUp is when its machine did; zero where it was never away.
+	CameUp time.Time
 }
 
 // kinds are the states of an event in people's words, and its colour.
@@ -131,15 +133,28 @@ func FromEnvironment(kind string, environment []string) (Event, error) {
 	if i := slices.IndexFunc(problems, func(id string) bool { return id != "" && id != "0" }); i >= 0 {
 		e.Problem = problems[i]
 	}
-	for name, at := range map[string]*time.Time{"TIMET": &e.Time, "LASTHOSTSTATECHANGE": &e.HostSince} {
-		if seconds, err := strconv.ParseInt(get(name), 10, 64); err == nil && seconds > 0 {
-			*at = time.Unix(seconds, 0)
-		}
+	if at := moment(get("TIMET")); !at.IsZero() {
+		e.Time = at
+	}
+	if group := monitoring.Group(get("HOSTGROUPNAME")); slices.Contains(machines, group) && !moment(get("LASTHOSTDOWN")).IsZero() {
+		e.CameUp = moment(get("LASTHOSTSTATECHANGE"))
 	}
 	if e.Type == "" || e.Host == "" || e.Contact == "" {
 		return Event{}, errors.New("no event was handed over by Nagios; is enable_environment_macros set?")
 	}
 	return e, nil
+}
+
+// machines are the groups of hosts that start; the others are what runs on them.
+var machines = []monitoring.Group{monitoring.Managers, monitoring.Workers, monitoring.CI, monitoring.Monitors}
+
+// moment is a time of Nagios's: seconds since 1970, 0 for never.
+func moment(text string) time.Time {
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || seconds == 0 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0)
 }
 
 // duration leaves out the units of Nagios's 0d 0h 2m 5s that say nothing.

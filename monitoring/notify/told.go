@@ -68,7 +68,7 @@ func (n Notifier) Tell(ctx context.Context, e Event) error {
 
 // starting tells whether it is about something on a machine that came up just now.
 func (e Event) starting() bool {
-	return e.Service != "" && !e.HostSince.IsZero() && e.Time.Sub(e.HostSince) < grace
+	return e.Service != "" && !e.CameUp.IsZero() && e.Time.Sub(e.CameUp) < grace
 }
 
 func (n Notifier) tell(ctx context.Context, r record, w way) error {

@@ -144,7 +144,7 @@ func TestWhatStartsIsNotToldUnlessItStaysAway(t *testing.T) {
 	hold := func(at time.Duration) {
 		t.Helper()
 		e := n.event("PROBLEM", "CRITICAL", began.Add(at))
-		e.HostSince = began
+		e.CameUp = began
 		if err := n.Tell(t.Context(), e); err != nil || len(n.mails) > 0 {
 			t.Fatalf("error %v, %d mails", err, len(n.mails))
 		}
@@ -161,9 +161,28 @@ func TestWhatStartsIsNotToldUnlessItStaysAway(t *testing.T) {
 	n.expect(disk("CRITICAL", 0), 2*time.Minute, 1, "[shop] Disk on shop-2: CRITICAL")
 	n.expect(disk("CRITICAL", 0), 3*time.Minute, 1)
 	again := n.event("PROBLEM", "WARNING", began.Add(4*time.Minute)) // the machine started once more, and ana knows
-	again.HostSince = again.Time
+	again.CameUp = again.Time
 	n.told(again)
 	n.expect(disk("OK", 5*time.Minute), 6*time.Minute, 0, recovered)
+}
+
+func TestOnlyAMachineThatWasAwayCameUp(t *testing.T) {
+	for _, c := range []struct {
+		group, down string
+		cameUp      bool
+	}{
+		{"managers", "1772366000", true},
+		{"managers", "0", false}, // it was found up first
+		{"balancer", "1772366000", false},
+		{"swarm", "1772366000", false},
+		{"", "1772366000", false},
+	} {
+		e, err := FromEnvironment("service", environment("PROBLEM", "CRITICAL",
+			"NAGIOS_HOSTGROUPNAME="+c.group, "NAGIOS_LASTHOSTDOWN="+c.down, "NAGIOS_LASTHOSTSTATECHANGE=1772366390"))
+		if err != nil || e.CameUp.IsZero() == c.cameUp || e.starting() != c.cameUp {
+			t.Errorf("%+v: came up at %s, starting %v, error %v", c, e.CameUp, e.starting(), err)
+		}
+	}
 }
 
 // A webhook that is broken must not have mails sent again and again.
