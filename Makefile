@@ -1,6 +1,11 @@
 .DEFAULT_GOAL := help
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/yces
-TOOLS := $(CACHE)/bin
+# Tools are kept by what they are made of: the files of a fresh clone are newer
+# than any tool, and say nothing.
+key = $(shell cat $(1) | sha256sum | cut -c 1-12)
+TOOLS := $(CACHE)/bin/$(call key,.ci/tools/go.mod .ci/tools/go.sum .ci/tools/licences/main.go)
+PULUMI_CLI := $(CACHE)/bin/pulumi-$(call key,.ci/pulumi/go.mod .ci/pulumi/go.sum)/pulumi
+GROOVYLINT := $(CACHE)/groovylint-$(call key,.ci/groovylint/package-lock.json)
 # What is linted and tested; the pipeline's own tests narrow it.
 PACKAGES ?= ./...
 # Where the demo answers: http://127.0.0.1:HTTP_PORT.
@@ -67,10 +72,10 @@ licences: $(TOOLS)/licences ## the licence of every module that we ship
 	$(TOOLS)/licences ./app ./swarmctl >out/licences.txt
 
 .PHONY: jenkinsfile
-jenkinsfile: $(CACHE)/groovylint/package-lock.json ## lint the Jenkinsfile; what runs it is among the integration tests
-	$(CACHE)/groovylint/node_modules/.bin/npm-groovy-lint --noserver --no-insight --failon error Jenkinsfile </dev/null
+jenkinsfile: $(GROOVYLINT)/package-lock.json ## lint the Jenkinsfile; what runs it is among the integration tests
+	$(GROOVYLINT)/node_modules/.bin/npm-groovy-lint --noserver --no-insight --failon error Jenkinsfile </dev/null
 
-$(CACHE)/groovylint/package-lock.json: .ci/groovylint/package-lock.json
+$(GROOVYLINT)/package-lock.json:
 	mkdir -p $(@D)
 	cp .ci/groovylint/package.json $(@D)
 	cp .ci/groovylint/package-lock.json $(@D)/npm-shrinkwrap.json
@@ -84,14 +89,14 @@ MACHINES := go test -count 1 -p 2 -parallel 3 -timeout 60m
 
 # What the provisioning program cost to build, with a warm cache, is in out/.
 .PHONY: everything
-everything: test-engine $(TOOLS)/pulumi
+everything: test-engine $(PULUMI_CLI)
 	mkdir -p out
-	PULUMI=$(TOOLS)/pulumi PROVISION_COST=$(CURDIR)/out/provision-build.txt $(MACHINES) -tags integration,browser $(LONGEST) ./...
+	PULUMI=$(PULUMI_CLI) PROVISION_COST=$(CURDIR)/out/provision-build.txt $(MACHINES) -tags integration,browser $(LONGEST) ./...
 	@cat out/provision-build.txt
 
 .PHONY: integration
-integration: test-engine $(TOOLS)/pulumi ## tests on machines as containers
-	PULUMI=$(TOOLS)/pulumi $(MACHINES) -tags integration $(LONGEST) ./...
+integration: test-engine $(PULUMI_CLI) ## tests on machines as containers
+	PULUMI=$(PULUMI_CLI) $(MACHINES) -tags integration $(LONGEST) ./...
 
 .PHONY: browser
 browser: test-engine ## tests in a real browser
@@ -119,14 +124,17 @@ test-engine:
 	.ci/setup.sh
 	.ci/base-images.sh
 
-$(TOOLS)/golangci-lint $(TOOLS)/gotestsum $(TOOLS)/licences &: .ci/tools/go.mod .ci/tools/go.sum .ci/tools/licences/main.go
+.PHONY: tools
+tools: $(TOOLS)/licences
+	@echo $(TOOLS)
+
+$(TOOLS)/golangci-lint $(TOOLS)/gotestsum $(TOOLS)/licences &:
 	mkdir -p $(TOOLS)
 	cd .ci/tools && go build -p 1 -o $(TOOLS)/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint golang.org/x/tools/cmd/deadcode golang.org/x/vuln/cmd/govulncheck gotest.tools/gotestsum ./licences
-	touch $(TOOLS)/golangci-lint $(TOOLS)/gotestsum $(TOOLS)/licences
 
 # The version is what the command says of itself, and what backends and
 # providers ask it for.
 PULUMI_VERSION = $(shell sed -n 's,^require github.com/pulumi/pulumi/pkg/v3 ,,p' .ci/pulumi/go.mod)
-$(TOOLS)/pulumi: .ci/pulumi/go.mod .ci/pulumi/go.sum
-	mkdir -p $(TOOLS)
+$(PULUMI_CLI):
+	mkdir -p $(@D)
 	cd .ci/pulumi && go build -p 1 -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$(PULUMI_VERSION)" -o $@ github.com/pulumi/pulumi/pkg/v3/cmd/pulumi

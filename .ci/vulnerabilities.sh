@@ -6,7 +6,7 @@
 # looked for, 1 anything else.
 set -eu
 cd "$(dirname "$0")/.."
-tools=${XDG_CACHE_HOME:-$HOME/.cache}/yces/bin
+tools=$(make --silent --no-print-directory tools)
 database=${GOVULNDB:-https://vuln.go.dev}
 case $database in
 file://*) ;;
