@@ -167,7 +167,7 @@ func (m Model) roleChecks(n inventory.Node) []Check {
 }
 
 func (m Model) monitorChecks(n inventory.Node) []Check {
-	notices := ofMonitor("Notices", Awareness, Checks, "check_notices", "--config", NotifyConfig, "--status", StatusFile, "--told", ToldDir)
+	notices := ofMonitor("Notices", Awareness, Checks, "check_notices", "--config", NotifyConfig, "--status", StatusFile, "--told", ToldDir, "-t", "55s")
 	notices.Needs = []string{mailCheck}
 	return []Check{
 		ofMonitor("Nagios", Awareness, Checks, "check_nagios", "--status", StatusFile, "-w", "60", "-c", "300"),

@@ -117,7 +117,8 @@ func (s Server) deliver(ctx context.Context, to string, body []byte) (err error)
 	if err := w.Close(); err != nil {
 		return err
 	}
-	return client.Quit()
+	_ = client.Quit() // the mail was taken, whatever becomes of the connection
+	return nil
 }
 
 func (s Server) connect(ctx context.Context) (*smtp.Client, error) {

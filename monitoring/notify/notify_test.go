@@ -131,7 +131,10 @@ func sink(t *testing.T) (Server, <-chan string) {
 	return Server{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, From: "monitor@example.org", TLS: "none"}, mails
 }
 
-func serve(conn net.Conn, mails chan<- string) {
+func serve(conn net.Conn, mails chan<- string) { serveUntil(conn, mails, "") }
+
+// serveUntil hangs up when it is told this.
+func serveUntil(conn net.Conn, mails chan<- string, last string) {
 	defer func() { _ = conn.Close() }()
 	r := bufio.NewReader(conn)
 	fmt.Fprint(conn, "220 sink\r\n")
@@ -141,6 +144,8 @@ func serve(conn net.Conn, mails chan<- string) {
 			return
 		}
 		switch verb := strings.ToUpper(strings.Fields(line)[0]); verb {
+		case last:
+			return
 		case "DATA":
 			fmt.Fprint(conn, "354 go on\r\n")
 			var text strings.Builder

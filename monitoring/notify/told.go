@@ -10,12 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
-
-	"github.com/ycesproject/yces/monitoring"
-	"github.com/ycesproject/yces/monitoring/status"
 )
 
 // Notifier tells people, and remembers what it told whom. Nagios itself tells
@@ -51,19 +47,26 @@ func (n Notifier) Tell(ctx context.Context, e Event) error {
 	}
 	var faults []error
 	for _, w := range n.ways(to) {
-		r := record{Event: e, Way: w.name, Owed: true}
-		former, there := n.former(r)
-		r.Held = e.Type == "PROBLEM" && e.starting() && (former.Held || !there)
-		switch {
-		case r.Held:
-			faults = append(faults, n.write(r))
-		case e.Type == "RECOVERY" && former.Held:
-			faults = append(faults, n.forget(r)) // of which nobody knows
-		default:
-			faults = append(faults, n.tell(ctx, r, w))
-		}
+		faults = append(faults, n.tellUnlessStarting(ctx, record{Event: e, Way: w.name, Owed: true}, w))
 	}
 	return errors.Join(faults...)
+}
+
+func (n Notifier) tellUnlessStarting(ctx context.Context, r record, w way) error {
+	former, there := n.former(r)
+	switch {
+	case r.Event.Type == "RECOVERY" && former.Held:
+		return n.forget(r) // nobody knows of it
+	case r.Event.Type == "PROBLEM" && r.Event.starting() && (former.Held || !there):
+		r.Held = true
+		err := n.write(r)
+		if err == nil {
+			return nil
+		}
+		r.Held = false // what can't be remembered is told now
+		return errors.Join(err, n.tell(ctx, r, w))
+	}
+	return n.tell(ctx, r, w)
 }
 
 // starting tells whether it is about something on a machine that came up just now.
@@ -80,6 +83,9 @@ func (n Notifier) tell(ctx context.Context, r record, w way) error {
 	remembered := n.write(r)
 	if err := w.send(ctx, m); err != nil {
 		return errors.Join(remembered, err)
+	}
+	if !n.stands(r) {
+		return remembered // meanwhile there was something newer to tell
 	}
 	r.Owed = false
 	return errors.Join(remembered, n.write(r))
@@ -101,11 +107,17 @@ func (n Notifier) write(r record) error {
 	return nil
 }
 
-// former is the record that this one will replace.
+// former is what stands where this record will.
 func (n Notifier) former(r record) (former record, there bool) {
 	text, err := os.ReadFile(n.path(r))
 	there = err == nil && json.Unmarshal(text, &former) == nil
 	return former, there
+}
+
+// stands tells whether the record is still the last one.
+func (n Notifier) stands(r record) bool {
+	last, there := n.former(r)
+	return there && last.Event.Type == r.Event.Type && last.Event.Time.Equal(r.Event.Time)
 }
 
 func (n Notifier) path(r record) string {
@@ -127,7 +139,7 @@ func replace(path string, text []byte) error {
 		return err
 	}
 	_, err = f.Write(text)
-	err = errors.Join(err, f.Close())
+	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}
@@ -135,92 +147,6 @@ func replace(path string, text []byte) error {
 		_ = os.Remove(f.Name())
 	}
 	return err
-}
-
-// CatchUp tells what was not told: ends that Nagios kept to itself, and what no
-// server took. It returns how many problems people know of, and what failed.
-func (n Notifier) CatchUp(ctx context.Context, s status.Status, now time.Time) (known int, err error) {
-	records, err := n.records()
-	faults := []error{err}
-	objects := map[monitoring.Ref]status.Object{}
-	for _, o := range slices.Concat(s.Hosts, s.Services) {
-		objects[monitoring.Ref{Host: o.Host, Service: o.Service}] = o
-	}
-	for _, r := range records {
-		to := n.Contacts[r.Event.Contact]
-		ways := n.ways(to)
-		i := slices.IndexFunc(ways, func(w way) bool { return w.name == r.Way })
-		o, watched := objects[monitoring.Ref{Host: r.Event.Host, Service: r.Event.Service}]
-		if i < 0 || !watched || r.Held && r.over(o) {
-			faults = append(faults, n.forget(r))
-			continue
-		}
-		if !r.Held {
-			known++
-		}
-		e, due := r.due(o, now)
-		if !due || !to.listens(now) {
-			continue
-		}
-		if err := n.tell(ctx, record{Event: e, Way: r.Way, Owed: true}, ways[i]); err != nil {
-			faults = append(faults, fmt.Errorf("%s was not told that %s is %s: %w", e.Contact, e.Subject(), e.State, err))
-		} else if e.Type == "RECOVERY" {
-			known--
-		} else if r.Held {
-			known++
-		}
-	}
-	return known, errors.Join(faults...)
-}
-
-// records are all that can be read, and why the others cannot.
-func (n Notifier) records() ([]record, error) {
-	files, err := filepath.Glob(filepath.Join(n.Dir, "*.json"))
-	faults := []error{err}
-	var all []record
-	for _, file := range files {
-		text, err := os.ReadFile(filepath.Clean(file))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // its end was told in this moment
-		}
-		var r record
-		if err == nil {
-			err = json.Unmarshal(text, &r)
-		}
-		if err != nil {
-			faults = append(faults, fmt.Errorf("read %s: %w", file, err))
-			continue
-		}
-		all = append(all, r)
-	}
-	return all, errors.Join(faults...)
-}
-
-// over tells whether a problem is.
-func (r record) over(o status.Object) bool {
-	return r.Event.Type == "PROBLEM" && o.Fine() && o.Hard && o.Since.After(r.Event.Time)
-}
-
-// due is what there is to tell now, given how the thing is.
-func (r record) due(o status.Object, now time.Time) (Event, bool) {
-	switch {
-	case o.Maintenance, o.Flapping, o.Acknowledged && !o.Fine():
-		return Event{}, false
-	case r.over(o):
-		return r.Event.over(o, now), now.Sub(o.Since) >= grace
-	// An end that is owed waits where the next problem began.
-	case r.Owed && o.Fine() == (r.Event.Type == "RECOVERY"):
-		return r.Event, now.Sub(r.Event.Time) >= grace
-	}
-	return Event{}, false
-}
-
-// over is the end of a problem.
-func (e Event) over(o status.Object, now time.Time) Event {
-	return Event{
-		Type: "RECOVERY", Host: e.Host, Address: e.Address, Service: e.Service, Runbook: e.Runbook, Contact: e.Contact, Problem: e.Problem,
-		State: o.State, Output: o.Output, Lasts: monitoring.Duration(now.Sub(o.Since)).Words(), Time: now,
-	}
 }
 
 // way leads to a contact.

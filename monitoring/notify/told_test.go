@@ -1,6 +1,9 @@
 package notify
 
 import (
+	"context"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -44,26 +47,45 @@ func disk(state string, since time.Duration, change ...func(*status.Object)) sta
 	for _, c := range change {
 		c(&o)
 	}
-	return status.Status{Services: []status.Object{o}}
+	up := status.Object{Host: "shop-2", State: "UP", Hard: true, Since: began.Add(-time.Hour)}
+	return status.Status{Hosts: []status.Object{up}, Services: []status.Object{o}}
+}
+
+// onHost is the same with its host as it is.
+func onHost(s status.Status, state string, since time.Duration, change ...func(*status.Object)) status.Status {
+	h := &s.Hosts[0]
+	h.State, h.Since = state, began.Add(since)
+	for _, c := range change {
+		c(h)
+	}
+	return s
 }
 
 // catchUp is CatchUp so long after the beginning, and the subjects of the mails it sends.
-func (n teller) catchUp(s status.Status, after time.Duration) (known int, subjects []string, err error) {
+func (n teller) catchUp(s status.Status, after time.Duration) (count Notices, subjects []string, err error) {
 	n.Helper()
-	known, err = n.CatchUp(n.Context(), s, began.Add(after))
+	count, err = n.CatchUp(n.Context(), s, began.Add(after))
 	for len(n.mails) > 0 {
 		_, subject, _ := strings.Cut(<-n.mails, "Subject: ")
 		subject, _, _ = strings.Cut(subject, "\r\n")
 		subjects = append(subjects, subject)
 	}
-	return known, subjects, err
+	return count, subjects, err
 }
 
-func (n teller) expect(s status.Status, after time.Duration, known int, subjects ...string) {
+func (n teller) expect(s status.Status, after time.Duration, open int, subjects ...string) {
 	n.Helper()
-	k, got, err := n.catchUp(s, after)
-	if err != nil || k != known || !slices.Equal(got, subjects) {
-		n.Errorf("after %s: %d known, told %q, error %v; want %d and %q", after, k, got, err, known, subjects)
+	count, got, err := n.catchUp(s, after)
+	if err != nil || count != (Notices{Open: open}) || !slices.Equal(got, subjects) {
+		n.Errorf("after %s: %+v, told %q, error %v; want %d and %q", after, count, got, err, open, subjects)
+	}
+}
+
+func (n teller) waits(s status.Status, after time.Duration) {
+	n.Helper()
+	count, got, err := n.catchUp(s, after)
+	if err != nil || count != (Notices{Waiting: 1}) || len(got) > 0 {
+		n.Errorf("after %s: %+v, told %q, error %v; want one that waits", after, count, got, err)
 	}
 }
 
@@ -122,11 +144,11 @@ func TestWhatNoServerTookIsToldLater(t *testing.T) {
 	if err := n.Tell(t.Context(), n.event("PROBLEM", "CRITICAL", began)); err == nil {
 		t.Fatal("no error")
 	}
-	known, _, err := n.catchUp(disk("CRITICAL", 0), 2*time.Minute)
-	if err == nil || known != 1 || !strings.Contains(err.Error(), "ana was not told that Disk on shop-2 is CRITICAL: send mail to ana@example.org") {
-		t.Errorf("%d known, error %v", known, err)
+	count, _, err := n.catchUp(disk("CRITICAL", 0), 2*time.Minute)
+	if err == nil || count != (Notices{}) || !strings.Contains(err.Error(), "ana was not told that Disk on shop-2 is CRITICAL, and 0 more: send mail to ana@example.org") {
+		t.Errorf("%+v, error %v", count, err)
 	}
-	n.expect(disk("CRITICAL", 0, func(o *status.Object) { o.Acknowledged = true }), 3*time.Minute, 1)
+	n.waits(disk("CRITICAL", 0, func(o *status.Object) { o.Acknowledged = true }), 3*time.Minute)
 	n.SMTP = taken
 	n.expect(disk("CRITICAL", 0), 3*time.Minute, 1, "[shop] Disk on shop-2: CRITICAL")
 	n.expect(disk("CRITICAL", 0), 4*time.Minute, 1)
@@ -135,7 +157,7 @@ func TestWhatNoServerTookIsToldLater(t *testing.T) {
 		t.Fatal("no error")
 	}
 	n.SMTP = taken
-	n.expect(disk("WARNING", 6*time.Minute), 7*time.Minute, 1) // it is not over after all
+	n.waits(disk("WARNING", 6*time.Minute), 7*time.Minute) // it is not over after all
 	n.expect(disk("OK", 8*time.Minute), 9*time.Minute, 0, recovered)
 }
 
@@ -158,6 +180,9 @@ func TestWhatStartsIsNotToldUnlessItStaysAway(t *testing.T) {
 	n.expect(disk("OK", 55*time.Second), 5*time.Minute, 0) // Nagios kept the end to itself
 	hold(55 * time.Second)
 	n.expect(disk("CRITICAL", 0), time.Minute, 0)
+	n.expect(onHost(disk("CRITICAL", 0), "DOWN", time.Minute), 2*time.Minute, 0) // that is the host's problem
+	n.expect(onHost(disk("CRITICAL", 0), "UP", 2*time.Minute), 2*time.Minute, 0) // it starts once more
+	n.expect(onHost(disk("CRITICAL", 0), "UP", 0, func(h *status.Object) { h.Maintenance = true }), 2*time.Minute, 0)
 	n.expect(disk("CRITICAL", 0), 2*time.Minute, 1, "[shop] Disk on shop-2: CRITICAL")
 	n.expect(disk("CRITICAL", 0), 3*time.Minute, 1)
 	again := n.event("PROBLEM", "WARNING", began.Add(4*time.Minute)) // the machine started once more, and ana knows
@@ -204,12 +229,87 @@ func TestEachWayIsTriedByItself(t *testing.T) {
 		t.Fatalf("error %v, %d mails", err, len(n.mails))
 	}
 	<-n.mails
-	if known, told, err := n.catchUp(disk("CRITICAL", 0), 2*time.Minute); err == nil || known != 2 || len(told) > 0 {
-		t.Errorf("%d known, told %q, error %v", known, told, err)
+	if count, told, err := n.catchUp(disk("CRITICAL", 0), 2*time.Minute); err == nil || count != (Notices{Open: 1}) || len(told) > 0 {
+		t.Errorf("%+v, told %q, error %v", count, told, err)
 	}
 	broken = false
 	n.expect(disk("CRITICAL", 0), 3*time.Minute, 2)
 	n.expect(disk("OK", 4*time.Minute), 5*time.Minute, 0, recovered)
+}
+
+// A webhook that hangs must not keep mails from being sent.
+func TestAWayThatHangsHoldsUpNoOther(t *testing.T) {
+	n := newTeller(t)
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	}))
+	defer hook.Close()
+	file := filepath.Join(t.TempDir(), "hook")
+	if err := os.WriteFile(file, []byte(hook.URL), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n.Contacts["ana"] = Recipient{Email: "ana@example.org", WebhookFile: file}
+	services := disk("CRITICAL", 0)
+	for _, way := range []string{"mail", "webhook"} {
+		for _, service := range []string{"Disk", "CPU", "Memory"} {
+			e := n.event("PROBLEM", "CRITICAL", began)
+			e.Service = service
+			if err := n.write(record{Event: e, Way: way, Owed: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, service := range []string{"CPU", "Memory"} {
+		o := services.Services[0]
+		o.Service = service
+		services.Services = append(services.Services, o)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	type answer struct {
+		Notices
+		error
+	}
+	answers := make(chan answer)
+	go func() {
+		count, err := n.CatchUp(ctx, services, began.Add(2*time.Minute))
+		answers <- answer{count, err}
+	}()
+	for range 3 {
+		<-n.mails
+	}
+	cancel()
+	if got := <-answers; got.Notices != (Notices{Open: 3}) || got.error == nil || !strings.Contains(got.Error(), "and 2 more: post to the webhook of ana") {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestAMailThatWasTakenIsNotSentAgain(t *testing.T) {
+	n := newTeller(t)
+	n.SMTP.Port = rude(t)
+	if err := n.Tell(t.Context(), n.event("PROBLEM", "CRITICAL", began)); err != nil {
+		t.Error(err)
+	}
+	n.expect(disk("CRITICAL", 0), 2*time.Minute, 1)
+}
+
+// rude is a mail server that takes a mail and hangs up.
+func rude(t *testing.T) (port int) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		_ = l.Close()
+		serveUntil(conn, make(chan string, 1), "QUIT")
+	}()
+	return l.Addr().(*net.TCPAddr).Port
 }
 
 func TestWhatIsNoLongerWatchedOrAskedForIsForgotten(t *testing.T) {
@@ -227,7 +327,11 @@ func TestWhatIsNoLongerWatchedOrAskedForIsForgotten(t *testing.T) {
 func TestAFolderThatIsFullKeepsNobodyFromBeingTold(t *testing.T) {
 	n := newTeller(t)
 	n.Dir = filepath.Join(n.Dir, "missing")
-	if err := n.Tell(t.Context(), n.event("PROBLEM", "CRITICAL", began)); err == nil || len(n.mails) != 1 {
-		t.Errorf("error %v, %d mails", err, len(n.mails))
+	e := n.event("PROBLEM", "CRITICAL", began)
+	for _, e.CameUp = range []time.Time{{}, began} {
+		if err := n.Tell(t.Context(), e); err == nil || len(n.mails) != 1 {
+			t.Errorf("came up at %s: error %v, %d mails", e.CameUp, err, len(n.mails))
+		}
+		<-n.mails
 	}
 }

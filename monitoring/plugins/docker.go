@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	check "github.com/NETWAYS/go-check"
 	"github.com/NETWAYS/go-check/perfdata"
@@ -273,12 +274,23 @@ func replicas(ctx context.Context, e engine, name string) (outcome, error) {
 	switch {
 	case running == 0 && desired > 0:
 		found.status = check.Critical
-	case running < desired && replacing(s) >= uint64(desired-running):
+	case running < desired && replacing(s) >= uint64(desired-running) && time.Since(began(s)) < longUpdate:
 		found.text += ", an update replaces the others"
 	case running < desired:
 		found.status = check.Warning
 	}
 	return found, nil
+}
+
+// longUpdate is how long replicas may be missing for an update: the swarm waits
+// for a node that takes one for ever, and calls that updating.
+const longUpdate = 15 * time.Minute
+
+func began(s swarm.Service) time.Time {
+	if s.UpdateStatus == nil || s.UpdateStatus.StartedAt == nil {
+		return time.Time{}
+	}
+	return *s.UpdateStatus.StartedAt
 }
 
 // replacing is how many replicas the swarm takes down at a time to replace them;

@@ -215,7 +215,7 @@ func nagiosDaemon(o *options) func(context.Context) (outcome, error) {
 }
 
 // notices tells what the notifier could not, or was not asked to, and is critical
-// as long as somebody has not been told something.
+// as long as that fails.
 func notices(o *options) func(context.Context) (outcome, error) {
 	file := o.String("config", "", "notify.json")
 	nagios := o.String("status", "", "Nagios's status file")
@@ -229,10 +229,13 @@ func notices(o *options) func(context.Context) (outcome, error) {
 		if err != nil {
 			return outcome{}, err
 		}
-		known, err := notify.Notifier{Config: config, Dir: *dir}.CatchUp(ctx, now, time.Now())
+		count, err := notify.Notifier{Config: config, Dir: *dir}.CatchUp(ctx, now, time.Now())
 		found := outcome{
-			text: fmt.Sprintf("everybody was told everything; %d notices of problems that are not over", known),
-			perf: perfdata.PerfdataList{o.metric("open", float64(known), "")},
+			text: fmt.Sprintf("%d notices of problems that are not over, none that could not be sent", count.Open),
+			perf: perfdata.PerfdataList{o.metric("open", float64(count.Open), "")},
+		}
+		if count.Waiting > 0 {
+			found.text += fmt.Sprintf("; %d wait: for the contact's hours, for a machine, or as somebody took the problem up", count.Waiting)
 		}
 		if err != nil {
 			found.status, found.text = check.Critical, strings.ReplaceAll(err.Error(), "\n", "; ")
