@@ -34,8 +34,9 @@ type Event struct {
 	// Problem is the problem's number: mails of one problem make one thread.
 	Problem string
 	Time    time.Time
-	// CameUp is when its machine did; zero where it was never away.
-	CameUp time.Time
+	// Unsettled is set where it was found at once, with no second look: on a machine
+	// that came up just now, or that could not be asked before.
+	Unsettled bool
 }
 
 // kinds are the states of an event in people's words, and its colour.
@@ -136,13 +137,19 @@ func FromEnvironment(kind string, environment []string) (Event, error) {
 	if at := moment(get("TIMET")); !at.IsZero() {
 		e.Time = at
 	}
-	if group := monitoring.Group(get("HOSTGROUPNAME")); slices.Contains(machines, group) && !moment(get("LASTHOSTDOWN")).IsZero() {
-		e.CameUp = moment(get("LASTHOSTSTATECHANGE"))
+	if kind == "service" {
+		e.Unsettled = cameUp(get, e.Time) || get("LASTSERVICESTATE") == "UNKNOWN" && e.State != "UNKNOWN"
 	}
 	if e.Type == "" || e.Host == "" || e.Contact == "" {
 		return Event{}, errors.New("no event was handed over by Nagios; is enable_environment_macros set?")
 	}
 	return e, nil
+}
+
+// cameUp tells whether its machine did, just now, and was away before.
+func cameUp(get func(string) string, now time.Time) bool {
+	return slices.Contains(machines, monitoring.Group(get("HOSTGROUPNAME"))) &&
+		!moment(get("LASTHOSTDOWN")).IsZero() && now.Sub(moment(get("LASTHOSTSTATECHANGE"))) < grace
 }
 
 // machines are the groups of hosts that start; the others are what runs on them.

@@ -17,7 +17,7 @@ import (
 // Notifier tells people, and remembers what it told whom. Nagios itself tells
 // nobody that a problem is over where another one, that explains it, is not known
 // to be over yet; it does not try again where a mail server was away; and of a
-// machine that starts it tells what has not started yet.
+// machine that comes back it tells what is not there yet, with no second look.
 type Notifier struct {
 	Config
 	// Dir keeps a file for each problem, person and way, while it is told.
@@ -35,7 +35,7 @@ type record struct {
 }
 
 // grace is how long things are left alone: Nagios and the notifiers it started,
-// whose time limit it is, and machines that start.
+// whose time limit it is, and machines that come back.
 const grace = time.Minute
 
 // Tell tells the event's contact, by every way that leads there. A way that fails
@@ -47,17 +47,17 @@ func (n Notifier) Tell(ctx context.Context, e Event) error {
 	}
 	var faults []error
 	for _, w := range n.ways(to) {
-		faults = append(faults, n.tellUnlessStarting(ctx, record{Event: e, Way: w.name, Owed: true}, w))
+		faults = append(faults, n.tellIfSettled(ctx, record{Event: e, Way: w.name, Owed: true}, w))
 	}
 	return errors.Join(faults...)
 }
 
-func (n Notifier) tellUnlessStarting(ctx context.Context, r record, w way) error {
+func (n Notifier) tellIfSettled(ctx context.Context, r record, w way) error {
 	former, there := n.former(r)
 	switch {
 	case r.Event.Type == "RECOVERY" && former.Held:
 		return n.forget(r) // nobody knows of it
-	case r.Event.Type == "PROBLEM" && r.Event.starting() && (former.Held || !there):
+	case r.Event.Type == "PROBLEM" && r.Event.Unsettled && (former.Held || !there):
 		r.Held = true
 		err := n.write(r)
 		if err == nil {
@@ -67,11 +67,6 @@ func (n Notifier) tellUnlessStarting(ctx context.Context, r record, w way) error
 		return errors.Join(err, n.tell(ctx, r, w))
 	}
 	return n.tell(ctx, r, w)
-}
-
-// starting tells whether it is about something on a machine that came up just now.
-func (e Event) starting() bool {
-	return e.Service != "" && !e.CameUp.IsZero() && e.Time.Sub(e.CameUp) < grace
 }
 
 func (n Notifier) tell(ctx context.Context, r record, w way) error {

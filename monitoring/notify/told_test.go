@@ -166,7 +166,7 @@ func TestWhatStartsIsNotToldUnlessItStaysAway(t *testing.T) {
 	hold := func(at time.Duration) {
 		t.Helper()
 		e := n.event("PROBLEM", "CRITICAL", began.Add(at))
-		e.CameUp = began
+		e.Unsettled = true
 		if err := n.Tell(t.Context(), e); err != nil || len(n.mails) > 0 {
 			t.Fatalf("error %v, %d mails", err, len(n.mails))
 		}
@@ -186,26 +186,28 @@ func TestWhatStartsIsNotToldUnlessItStaysAway(t *testing.T) {
 	n.expect(disk("CRITICAL", 0), 2*time.Minute, 1, "[shop] Disk on shop-2: CRITICAL")
 	n.expect(disk("CRITICAL", 0), 3*time.Minute, 1)
 	again := n.event("PROBLEM", "WARNING", began.Add(4*time.Minute)) // the machine started once more, and ana knows
-	again.CameUp = again.Time
+	again.Unsettled = true
 	n.told(again)
 	n.expect(disk("OK", 5*time.Minute), 6*time.Minute, 0, recovered)
 }
 
-func TestOnlyAMachineThatWasAwayCameUp(t *testing.T) {
+func TestWhatIsFoundWithoutASecondLook(t *testing.T) {
 	for _, c := range []struct {
-		group, down string
-		cameUp      bool
+		group, down, last, state string
+		unsettled                bool
 	}{
-		{"managers", "1772366000", true},
-		{"managers", "0", false}, // it was found up first
-		{"balancer", "1772366000", false},
-		{"swarm", "1772366000", false},
-		{"", "1772366000", false},
+		{"managers", "1772366000", "OK", "CRITICAL", true},
+		{"managers", "0", "OK", "CRITICAL", false}, // it was found up first
+		{"balancer", "1772366000", "OK", "CRITICAL", false},
+		{"swarm", "1772366000", "OK", "CRITICAL", false},
+		{"managers", "0", "UNKNOWN", "CRITICAL", true},
+		{"managers", "0", "UNKNOWN", "UNKNOWN", false},
+		{"managers", "0", "WARNING", "CRITICAL", false},
 	} {
-		e, err := FromEnvironment("service", environment("PROBLEM", "CRITICAL",
-			"NAGIOS_HOSTGROUPNAME="+c.group, "NAGIOS_LASTHOSTDOWN="+c.down, "NAGIOS_LASTHOSTSTATECHANGE=1772366390"))
-		if err != nil || e.CameUp.IsZero() == c.cameUp || e.starting() != c.cameUp {
-			t.Errorf("%+v: came up at %s, starting %v, error %v", c, e.CameUp, e.starting(), err)
+		e, err := FromEnvironment("service", environment("PROBLEM", c.state,
+			"NAGIOS_HOSTGROUPNAME="+c.group, "NAGIOS_LASTHOSTDOWN="+c.down, "NAGIOS_LASTHOSTSTATECHANGE=1772366390", "NAGIOS_LASTSERVICESTATE="+c.last))
+		if err != nil || e.Unsettled != c.unsettled {
+			t.Errorf("%+v: unsettled %v, error %v", c, e.Unsettled, err)
 		}
 	}
 }
@@ -328,9 +330,9 @@ func TestAFolderThatIsFullKeepsNobodyFromBeingTold(t *testing.T) {
 	n := newTeller(t)
 	n.Dir = filepath.Join(n.Dir, "missing")
 	e := n.event("PROBLEM", "CRITICAL", began)
-	for _, e.CameUp = range []time.Time{{}, began} {
+	for _, e.Unsettled = range []bool{false, true} {
 		if err := n.Tell(t.Context(), e); err == nil || len(n.mails) != 1 {
-			t.Errorf("came up at %s: error %v, %d mails", e.CameUp, err, len(n.mails))
+			t.Errorf("unsettled %v: error %v, %d mails", e.Unsettled, err, len(n.mails))
 		}
 		<-n.mails
 	}

@@ -76,7 +76,7 @@ func watch(ctx context.Context, t *testing.T, origin, expected string) {
 }
 
 const (
-	shown       = `(() => { const i = document.getElementById("image"); return i && i.complete && i.naturalWidth > 0 && !document.querySelector(".stale") })()`
+	shown       = `(() => { const i = document.getElementById("image"); return i && i.complete && i.naturalWidth > 0 && !document.querySelector(".stale, [aria-busy=true]") })()`
 	sidewayRoom = `document.documentElement.scrollWidth - document.documentElement.clientWidth`
 	openDetails = `document.querySelectorAll("details").forEach((d) => d.open = true)`
 )

@@ -62,11 +62,18 @@ function showResult(html) {
   showActions();
 }
 
+// While it is busy, what is shown is of what was entered before.
+function busy(is) {
+  at("result").setAttribute("aria-busy", String(is));
+}
+
 // update asks for the result; with all set, unfinished fields are faults too.
 async function update(all) {
   clearTimeout(timer);
+  timer = undefined;
   asked?.abort();
   const mine = asked = new AbortController();
+  busy(true);
   try {
     const answer = await post("/preview", mine.signal);
     const { result, faults, detail } = await answer.json();
@@ -85,6 +92,8 @@ async function update(all) {
     if (error.name !== "AbortError") say("unreachable");
     saidReady = false;
     return undefined;
+  } finally {
+    if (mine === asked && !timer) busy(false);
   }
 }
 
@@ -154,7 +163,8 @@ document.addEventListener("input", (event) => {
   if (!maker().contains(event.target)) return;
   showHint();
   clearTimeout(timer);
-  if (hasContent()) timer = setTimeout(update, 150, false);
+  timer = hasContent() ? setTimeout(update, 150, false) : undefined;
+  busy(Boolean(timer));
 });
 document.addEventListener("change", (event) => {
   if (event.target.value) touched.add(event.target.name);
