@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/ycesproject/yces/monitoring"
@@ -69,33 +68,41 @@ func (n Notifier) CatchUp(ctx context.Context, s status.Status, now time.Time) (
 
 // tellAll returns how many problems more people know of.
 func (n Notifier) tellAll(ctx context.Context, due map[[2]string][]notice) (problems int, err error) {
-	var work sync.WaitGroup
-	var mu sync.Mutex
-	var faults []error
-	for _, list := range due {
-		work.Go(func() {
-			for i, d := range list {
-				if !n.stands(d.former) {
-					continue
-				}
-				err := n.tell(ctx, record{Event: d.event, Way: d.way.name, Owed: true}, d.way)
-				mu.Lock()
-				if err == nil && d.event.Type == "PROBLEM" {
-					problems++
-				}
-				if err != nil {
-					faults = append(faults, fmt.Errorf("%s was not told that %s is %s, and %d more: %w",
-						d.event.Contact, d.event.Subject(), d.event.State, len(list)-i-1, err))
-				}
-				mu.Unlock()
-				if err != nil {
-					return
-				}
-			}
-		})
+	type result struct {
+		problems int
+		err      error
 	}
-	work.Wait()
+	results := make(chan result)
+	for _, list := range due {
+		go func() {
+			told, err := n.tellOne(ctx, list)
+			results <- result{told, err}
+		}()
+	}
+	var faults []error
+	for range due {
+		r := <-results
+		problems += r.problems
+		faults = append(faults, r.err)
+	}
 	return problems, errors.Join(faults...)
+}
+
+// tellOne goes by one way to one contact, as far as that goes.
+func (n Notifier) tellOne(ctx context.Context, list []notice) (problems int, err error) {
+	for i, d := range list {
+		if !n.stands(d.former) {
+			continue // Nagios had something newer to tell
+		}
+		if err := n.tell(ctx, record{Event: d.event, Way: d.way.name, Owed: true}, d.way); err != nil {
+			return problems, fmt.Errorf("%s was not told that %s is %s, and %d more: %w",
+				d.event.Contact, d.event.Subject(), d.event.State, len(list)-i-1, err)
+		}
+		if d.event.Type == "PROBLEM" {
+			problems++
+		}
+	}
+	return problems, nil
 }
 
 // records are all that can be read. What can't be is put aside, and said once.

@@ -127,7 +127,7 @@ func FromEnvironment(kind string, environment []string) (Event, error) {
 		Runbook: get(about + "NOTESURL"), Contact: get("CONTACTNAME"), Time: time.Unix(0, 0),
 	}
 	if kind == "service" {
-		e.Service = get("SERVICEDESC")
+		e.Service, e.Unsettled = get("SERVICEDESC"), unsettled(get)
 	}
 	e.Number, _ = strconv.Atoi(get(about + "NOTIFICATIONNUMBER")) // 0 for those that aren't numbered
 	problems := []string{get(about + "PROBLEMID"), get("LAST" + about + "PROBLEMID")}
@@ -137,19 +137,18 @@ func FromEnvironment(kind string, environment []string) (Event, error) {
 	if at := moment(get("TIMET")); !at.IsZero() {
 		e.Time = at
 	}
-	if kind == "service" {
-		e.Unsettled = cameUp(get, e.Time) || get("LASTSERVICESTATE") == "UNKNOWN" && e.State != "UNKNOWN"
-	}
 	if e.Type == "" || e.Host == "" || e.Contact == "" {
 		return Event{}, errors.New("no event was handed over by Nagios; is enable_environment_macros set?")
 	}
 	return e, nil
 }
 
-// cameUp tells whether its machine did, just now, and was away before.
-func cameUp(get func(string) string, now time.Time) bool {
-	return slices.Contains(machines, monitoring.Group(get("HOSTGROUPNAME"))) &&
-		!moment(get("LASTHOSTDOWN")).IsZero() && now.Sub(moment(get("LASTHOSTSTATECHANGE"))) < grace
+// unsettled tells whether the machine came up just now, and was away before, or
+// could not be asked.
+func unsettled(get func(string) string) bool {
+	cameUp := slices.Contains(machines, monitoring.Group(get("HOSTGROUPNAME"))) &&
+		!moment(get("LASTHOSTDOWN")).IsZero() && moment(get("TIMET")).Sub(moment(get("LASTHOSTSTATECHANGE"))) < grace
+	return cameUp || get("LASTSERVICESTATE") == "UNKNOWN" && get("SERVICESTATE") != "UNKNOWN"
 }
 
 // machines are the groups of hosts that start; the others are what runs on them.
