@@ -3,8 +3,6 @@
 package main
 
 import (
-	"bufio"
-	"fmt"
 	"io"
 	"net"
 	"net/mail"
@@ -13,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/ycesproject/yces/monitoring/notify/mailtest"
 )
 
 // mailbox is a mail server that keeps what it is given.
@@ -28,43 +28,8 @@ func (b *mailbox) listen(t *testing.T, address string) (port int) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go b.serve(conn)
-		}
-	}()
+	go mailtest.Server{Keep: b.keep}.Serve(l)
 	return l.Addr().(*net.TCPAddr).Port
-}
-
-func (b *mailbox) serve(conn net.Conn) {
-	defer func() { _ = conn.Close() }()
-	r := bufio.NewReader(conn)
-	fmt.Fprint(conn, "220 mailbox\r\n")
-	for {
-		line, err := r.ReadString('\n')
-		if err != nil {
-			return
-		}
-		switch strings.ToUpper(strings.TrimSpace(line)) {
-		case "DATA":
-			fmt.Fprint(conn, "354 go on\r\n")
-			var text strings.Builder
-			for line, err := r.ReadString('\n'); err == nil && line != ".\r\n"; line, err = r.ReadString('\n') {
-				text.WriteString(line)
-			}
-			b.keep(text.String())
-			fmt.Fprint(conn, "250 taken\r\n")
-		case "QUIT":
-			fmt.Fprint(conn, "221 bye\r\n")
-			return
-		default:
-			fmt.Fprint(conn, "250 fine\r\n")
-		}
-	}
 }
 
 // received is a mail, taken apart.

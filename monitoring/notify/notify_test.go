@@ -1,11 +1,9 @@
 package notify
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"flag"
-	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -20,6 +18,7 @@ import (
 	"testing"
 
 	"github.com/ycesproject/yces/monitoring/internal/example"
+	"github.com/ycesproject/yces/monitoring/notify/mailtest"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -110,8 +109,8 @@ func TestWithoutNagiosVariablesNothingIsSent(t *testing.T) {
 	}
 }
 
-// sink is a mail server that keeps what it is given.
-func sink(t *testing.T) (Server, <-chan string) {
+// sink is a mail server and what it was given.
+func sink(t *testing.T, hangUp string) (Server, <-chan string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -119,56 +118,12 @@ func sink(t *testing.T) (Server, <-chan string) {
 	}
 	t.Cleanup(func() { _ = l.Close() })
 	mails := make(chan string, 10)
-	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go serve(conn, mails)
-		}
-	}()
+	go mailtest.Server{Keep: func(text string) { mails <- text }, HangUp: hangUp}.Serve(l)
 	return Server{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, From: "monitor@example.org", TLS: "none"}, mails
 }
 
-func serve(conn net.Conn, mails chan<- string) { serveUntil(conn, mails, "") }
-
-// serveUntil hangs up when it is told this.
-func serveUntil(conn net.Conn, mails chan<- string, last string) {
-	defer func() { _ = conn.Close() }()
-	r := bufio.NewReader(conn)
-	fmt.Fprint(conn, "220 sink\r\n")
-	for {
-		line, err := r.ReadString('\n')
-		if err != nil {
-			return
-		}
-		switch verb := strings.ToUpper(strings.Fields(line)[0]); verb {
-		case last:
-			return
-		case "DATA":
-			fmt.Fprint(conn, "354 go on\r\n")
-			var text strings.Builder
-			for {
-				line, err := r.ReadString('\n')
-				if err != nil || line == ".\r\n" {
-					break
-				}
-				text.WriteString(line)
-			}
-			mails <- text.String()
-			fmt.Fprint(conn, "250 taken\r\n")
-		case "QUIT":
-			fmt.Fprint(conn, "221 bye\r\n")
-			return
-		default:
-			fmt.Fprint(conn, "250 fine\r\n")
-		}
-	}
-}
-
 func TestAContactGetsAMailAndAMessage(t *testing.T) {
-	server, mails := sink(t)
+	server, mails := sink(t, "")
 	posted := make(chan slackMessage, 1)
 	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		var m slackMessage
@@ -216,7 +171,7 @@ func TestAContactGetsAMailAndAMessage(t *testing.T) {
 }
 
 func TestAPasswordIsNotSentWithoutTLS(t *testing.T) {
-	server, mails := sink(t)
+	server, mails := sink(t, "")
 	server.TLS = "starttls"
 	c := Config{SMTP: server, Contacts: map[string]Recipient{"ana": {Email: "ana@example.org"}}}
 	e, _ := FromEnvironment("host", environment("PROBLEM", "DOWN"))

@@ -3,7 +3,6 @@ package notify
 import (
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -31,7 +30,7 @@ type teller struct {
 func newTeller(t *testing.T) teller {
 	t.Helper()
 	t.Parallel() // a mail is tried again after seconds
-	server, mails := sink(t)
+	server, mails := sink(t, "")
 	c := NewConfig(example.Model(3))
 	c.SMTP, c.Contacts = server, map[string]Recipient{"ana": {Email: "ana@example.org"}}
 	return teller{t, Notifier{c, t.TempDir()}, mails}
@@ -288,30 +287,15 @@ func TestAWayThatHangsHoldsUpNoOther(t *testing.T) {
 
 func TestAMailThatWasTakenIsNotSentAgain(t *testing.T) {
 	n := newTeller(t)
-	n.SMTP.Port = rude(t)
+	var mails <-chan string
+	n.SMTP, mails = sink(t, "QUIT")
 	if err := n.Tell(t.Context(), n.event("PROBLEM", "CRITICAL", began)); err != nil {
 		t.Error(err)
 	}
 	n.expect(disk("CRITICAL", 0), 2*time.Minute, 1)
-}
-
-// rude is a mail server that takes a mail and hangs up.
-func rude(t *testing.T) (port int) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	if len(mails) != 1 {
+		t.Errorf("%d mails", len(mails))
 	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		conn, err := l.Accept()
-		if err != nil {
-			return
-		}
-		_ = l.Close()
-		serveUntil(conn, make(chan string, 1), "QUIT")
-	}()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 func TestWhatIsNoLongerWatchedOrAskedForIsForgotten(t *testing.T) {
