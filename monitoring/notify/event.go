@@ -143,12 +143,13 @@ func FromEnvironment(kind string, environment []string) (Event, error) {
 	return e, nil
 }
 
-// unsettled tells whether the machine came up just now, and was away before, or
-// could not be asked.
+// unsettled tells whether the machine came up just now, and was away before; or
+// whether it could not be asked before and now can, or the other way round: Nagios
+// counts both as looks at one problem.
 func unsettled(get func(string) string) bool {
 	cameUp := slices.Contains(machines, monitoring.Group(get("HOSTGROUPNAME"))) &&
 		!moment(get("LASTHOSTDOWN")).IsZero() && moment(get("TIMET")).Sub(moment(get("LASTHOSTSTATECHANGE"))) < grace
-	return cameUp || get("LASTSERVICESTATE") == "UNKNOWN" && get("SERVICESTATE") != "UNKNOWN"
+	return cameUp || (get("LASTSERVICESTATE") == "UNKNOWN") != (get("SERVICESTATE") == "UNKNOWN")
 }
 
 // machines are the groups of hosts that start; the others are what runs on them.

@@ -201,6 +201,7 @@ func TestWhatIsFoundWithoutASecondLook(t *testing.T) {
 		{"swarm", "1772366000", "OK", "CRITICAL", false},
 		{"managers", "0", "UNKNOWN", "CRITICAL", true},
 		{"managers", "0", "UNKNOWN", "UNKNOWN", false},
+		{"managers", "0", "CRITICAL", "UNKNOWN", true},
 		{"managers", "0", "WARNING", "CRITICAL", false},
 	} {
 		e, err := FromEnvironment("service", environment("PROBLEM", c.state,
