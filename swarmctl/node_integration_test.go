@@ -46,7 +46,13 @@ func drainedNode(t *testing.T, m *machines) {
 	}
 }
 
-// The leader goes: the swarm elects another one meanwhile.
+// engine asks the engine of the machine itself.
+func (m *machines) engine(machine, format string) string {
+	m.t.Helper()
+	return strings.TrimSpace(m.docker("exec", "swarmctl."+m.name+"."+machine, "docker", "info", "--format", format))
+}
+
+// The leader goes, called by its ID: the swarm elects another one meanwhile.
 func removedNode(t *testing.T, m *machines) {
 	var leader string
 	for _, n := range m.members() {
@@ -55,7 +61,7 @@ func removedNode(t *testing.T, m *machines) {
 		}
 	}
 	m.expect(2, m.run("node", "rm", leader), "--yes")
-	r := m.run("node", "rm", "--yes", leader)
+	r := m.run("node", "rm", "--yes", m.engine(leader, "{{.Swarm.NodeID}}"))
 	m.expect(0, r, "2 managers are left", "node "+leader+": removed from the swarm", "the inventory still names it")
 	t.Logf("removed the leader in %s", r.took.Round(time.Millisecond))
 	m.serves("version 1")
@@ -67,8 +73,7 @@ func removedNode(t *testing.T, m *machines) {
 			t.Errorf("%s is %s", leader, n.Status)
 		}
 	}
-	state := m.docker("exec", "swarmctl."+m.name+"."+leader, "docker", "info", "--format", "{{.Swarm.LocalNodeState}}")
-	if strings.TrimSpace(state) != string(swarm.LocalNodeStateInactive) {
+	if state := m.engine(leader, "{{.Swarm.LocalNodeState}}"); state != string(swarm.LocalNodeStateInactive) {
 		t.Errorf("its engine says %s", state)
 	}
 	m.expect(2, m.run("node", "rm", "--yes", leader), "there is no node")

@@ -48,14 +48,12 @@ func (a *app) connect(ctx context.Context) (*fleet, error) {
 	}, nil
 }
 
-// withManager connects to the target for as long as do takes. Machines that are
-// leaving are asked nothing as managers.
-func (a *app) withManager(ctx context.Context, do func(f *fleet, manager *engine.Client) error, leaving ...string) error {
+// withManager connects to the target for as long as do takes.
+func (a *app) withManager(ctx context.Context, do func(f *fleet, manager *engine.Client) error) error {
 	f, err := a.connect(ctx)
 	if err != nil {
 		return err
 	}
-	f.leaving = leaving
 	defer f.Close() //nolint:errcheck // the command has done its work
 	manager, err := f.manager(ctx)
 	if err != nil {
@@ -107,6 +105,9 @@ func (f *fleet) engine(node inventory.Node) (*engine.Client, error) {
 	return f.client("node "+node.Name, func(ctx context.Context) (net.Conn, error) { return f.dialEngine(ctx, node) })
 }
 
+// managerKey is the swarm's client among those of the nodes.
+const managerKey = "manager"
+
 // manager returns a client of the swarm. Its connections go to a manager that
 // takes part, and to another one once that one fails: a request that was under
 // way when its manager died fails, the next one goes elsewhere.
@@ -117,7 +118,25 @@ func (f *fleet) manager(ctx context.Context) (*engine.Client, error) {
 	if err := f.findManager(ctx); err != nil {
 		return nil, err
 	}
-	return f.client("manager", f.dialManager)
+	return f.client(managerKey, f.dialManager)
+}
+
+// turnFrom asks these machines nothing as managers from now on. The client that
+// may be connected to one of them is closed.
+func (f *fleet) turnFrom(names []string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.leaving = names
+	if !slices.Contains(names, f.leading) {
+		return nil
+	}
+	f.leading, f.complaint = "", ""
+	c := f.engines[managerKey]
+	if c == nil {
+		return nil
+	}
+	delete(f.engines, managerKey)
+	return c.Close()
 }
 
 func (f *fleet) client(key string, dial engine.Dial) (*engine.Client, error) {
@@ -180,15 +199,15 @@ func (f *fleet) present(ctx context.Context) (inventory.Node, error) {
 // wins, so that a dead one costs nothing.
 func (f *fleet) findManager(ctx context.Context) error {
 	f.mu.Lock()
-	found := f.leading != ""
+	found, leaving := f.leading != "", f.leaving
 	f.mu.Unlock()
 	if found {
 		return nil
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	managers := slices.DeleteFunc(f.ByRole(inventory.Manager), func(n inventory.Node) bool { return slices.Contains(f.leaving, n.Name) })
-	if len(managers) == 0 && len(f.leaving) > 0 {
+	managers := slices.DeleteFunc(f.ByRole(inventory.Manager), func(n inventory.Node) bool { return slices.Contains(leaving, n.Name) })
+	if len(managers) == 0 && len(leaving) > 0 {
 		return usageError{fmt.Errorf("a swarm needs a manager: these are all that the inventory of %s has", f.Name)}
 	}
 	answers := make(chan error, len(managers))

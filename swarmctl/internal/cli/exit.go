@@ -9,6 +9,7 @@ import (
 
 	"github.com/containerd/errdefs"
 
+	"github.com/ycesproject/yces/swarmctl/internal/maintain"
 	"github.com/ycesproject/yces/swarmctl/internal/target"
 )
 
@@ -48,7 +49,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, maintain.ErrSlow):
 		return exitTimeout
 	}
 	return exitFailed

@@ -12,7 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/docker/docker/api/types/swarm"
+
 	"github.com/ycesproject/yces/provision/inventory"
+	"github.com/ycesproject/yces/swarmctl/internal/maintain"
 	"github.com/ycesproject/yces/swarmctl/internal/sshconn"
 	"github.com/ycesproject/yces/swarmctl/internal/stackfile"
 	"github.com/ycesproject/yces/swarmctl/internal/target"
@@ -38,6 +41,9 @@ func TestEachErrorHasItsExitCodeAndHint(t *testing.T) {
 		"rolled back":                       {rolledBackError{plain}, 3, ""},
 		"timed out and rolled back":         {timedOutError{errTimeout}, 4, "--timeout"},
 		"a deadline":                        {fmt.Errorf("x: %w", context.DeadlineExceeded), 4, ""},
+		"a drain that takes long":           {maintainError(fmt.Errorf("%w 5m", maintain.ErrSlow), nodeOptions{names: []string{"n1"}}), 4, "`swarmctl node activate n1`"},
+		"a removal that takes long":         {maintainError(&maintain.UnfinishedError{Left: []swarm.Node{{ID: "id1"}}, Err: maintain.ErrSlow}, nodeOptions{}), 4, "`swarmctl node rm id1` goes on"},
+		"a removal that fails":              {maintainError(&maintain.UnfinishedError{Left: []swarm.Node{{ID: "id1"}}, Err: unreachable}, nodeOptions{}), 6, "`swarmctl node rm id1` goes on"},
 		"a dead machine":                    {unreachable, 6, "see that the machine runs"},
 		"a wrong host key":                  {&sshconn.HostKeyError{Host: "n1"}, 6, "someone may be listening in"},
 		"a refused login":                   {&sshconn.AuthError{Host: "n1"}, 6, "name the key with --identity"},

@@ -16,9 +16,6 @@ import (
 	"github.com/ycesproject/yces/swarmctl/internal/maintain"
 )
 
-// errDraining ends the wait for tasks that do not move.
-var errDraining = errors.New("it took longer than --timeout allows")
-
 // drainTimeout is how long tasks may take to move.
 const drainTimeout = 5 * time.Minute
 
@@ -91,9 +88,7 @@ func (a *app) nodeDrain(ctx context.Context, opts nodeOptions) error {
 		if err != nil {
 			return err
 		}
-		ctx, cancel := context.WithTimeoutCause(ctx, opts.timeout, errDraining)
-		defer cancel()
-		return drainError(maintain.Drain(ctx, manager, nodes, a.sink()), opts)
+		return maintainError(maintain.Drain(ctx, manager, nodes, opts.timeout, a.sink()), opts)
 	})
 }
 
@@ -113,15 +108,16 @@ func (a *app) nodeRemove(ctx context.Context, opts nodeOptions) error {
 		if err != nil {
 			return err
 		}
+		if manager, err = f.managerBut(ctx, nodes); err != nil {
+			return err
+		}
 		if text := maintain.Even(all, nodes); text != "" {
 			a.sink().Warn("swarm", text)
 		}
 		if err := a.confirm(ctx, opts.yes, fmt.Sprintf("remove %s from swarm %s?", strings.Join(opts.names, ", "), f.Name)); err != nil {
 			return err
 		}
-		ctx, cancel := context.WithTimeoutCause(ctx, opts.timeout, errDraining)
-		defer cancel()
-		if err := drainError(maintain.Remove(ctx, manager, nodes, f.leave, a.sink()), opts); err != nil {
+		if err := maintainError(maintain.Remove(ctx, manager, nodes, f.leave, opts.timeout, a.sink()), opts); err != nil {
 			return err
 		}
 		for _, n := range nodes {
@@ -130,7 +126,7 @@ func (a *app) nodeRemove(ctx context.Context, opts nodeOptions) error {
 			}
 		}
 		return nil
-	}, opts.names...)
+	})
 }
 
 // choose returns the swarm's nodes and those that are named, where the check
@@ -172,11 +168,29 @@ func (e stillDrainingError) Unwrap() error { return e.error }
 
 // Hint says what to do next.
 func (e stillDrainingError) Hint() string {
-	return "the swarm goes on; run it again to wait on, or take it back with `swarmctl node activate " + strings.Join(e.names, " ") + "`"
+	return "the swarm goes on; run it again to wait on, deploy fewer replicas where no node is left for them, or take it back with `swarmctl node activate " + strings.Join(e.names, " ") + "`"
 }
 
-func drainError(err error, opts nodeOptions) error {
-	if errors.Is(err, errDraining) {
+// unfinishedError is a removal that ended early.
+type unfinishedError struct{ *maintain.UnfinishedError }
+
+func (e unfinishedError) Unwrap() error { return e.UnfinishedError }
+
+// Hint says what to do next: nodes that are gone are not known by name any more.
+func (e unfinishedError) Hint() string {
+	var names []string
+	for _, n := range e.Left {
+		names = append(names, n.ID)
+	}
+	return "`swarmctl node rm " + strings.Join(names, " ") + "` goes on where it ended"
+}
+
+func maintainError(err error, opts nodeOptions) error {
+	var unfinished *maintain.UnfinishedError
+	switch {
+	case errors.As(err, &unfinished):
+		return unfinishedError{unfinished}
+	case errors.Is(err, maintain.ErrSlow):
 		return stillDrainingError{err, opts.names}
 	}
 	return err
@@ -189,6 +203,18 @@ func (f *fleet) named(n swarm.Node) (inventory.Node, bool) {
 		return inventory.Node{}, false
 	}
 	return f.Swarm()[i], true
+}
+
+// managerBut is a manager other than those nodes, which cease to be some.
+func (f *fleet) managerBut(ctx context.Context, nodes []swarm.Node) (*engine.Client, error) {
+	var names []string
+	for _, n := range nodes {
+		names = append(names, maintain.Name(n))
+	}
+	if err := f.turnFrom(names); err != nil {
+		return nil, err
+	}
+	return f.manager(ctx)
 }
 
 // leave tells the machine's own engine, where there is a way to it.
@@ -205,7 +231,10 @@ func (f *fleet) leave(ctx context.Context, n swarm.Node) (bool, error) {
 		return false, err
 	}
 	info, err := e.Info(ctx)
-	if err != nil || info.Swarm.NodeID != n.ID { // another machine of that name
+	switch {
+	case err == nil && info.Swarm.LocalNodeState == swarm.LocalNodeStateInactive: // an attempt before, whose answer was lost
+		return true, nil
+	case err != nil || info.Swarm.NodeID != n.ID: // another machine of that name
 		return false, ctx.Err()
 	}
 	if err := e.SwarmLeave(ctx, false); err != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -25,6 +26,8 @@ type fakeSwarm struct {
 	stale int
 	// nowhere: no other node takes the tasks.
 	nowhere bool
+	// demotion is when managers cease to be some, where they take their time.
+	demotion time.Time
 }
 
 func (f *fakeSwarm) ServiceList(context.Context, swarm.ServiceListOptions) ([]swarm.Service, error) {
@@ -44,6 +47,9 @@ func (f *fakeSwarm) NodeInspectWithRaw(_ context.Context, id string) (swarm.Node
 	if i < 0 {
 		return swarm.Node{}, nil, errdefs.ErrNotFound
 	}
+	if n := &f.nodes[i]; n.Spec.Role == swarm.NodeRoleWorker && time.Now().After(f.demotion) {
+		n.ManagerStatus = nil
+	}
 	return f.nodes[i], nil, nil
 }
 
@@ -58,9 +64,6 @@ func (f *fakeSwarm) NodeUpdate(_ context.Context, id string, _ swarm.Version, sp
 			continue
 		}
 		f.nodes[i].Spec = spec
-		if spec.Role == swarm.NodeRoleWorker {
-			f.nodes[i].ManagerStatus = nil
-		}
 	}
 	if spec.Availability == swarm.NodeAvailabilityDrain {
 		f.move(id)
@@ -174,7 +177,7 @@ func TestDrainWaitsUntilAsManyRunElsewhere(t *testing.T) {
 	f := &fakeSwarm{nodes: []swarm.Node{node("a", ""), node("b", "")}, services: []swarm.Service{service("web", 2)}, tasks: []swarm.Task{task("web", "id-a"), task("web", "id-b")}, stale: 1}
 	var said []string
 	sink := func(e event.Event) { said = append(said, e.Subject+": "+e.Text) }
-	if err := Drain(t.Context(), f, f.nodes[:1], sink); err != nil {
+	if err := Drain(t.Context(), f, f.nodes[:1], time.Minute, sink); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(f.calls, []string{"id-a worker drain"}) {
@@ -186,14 +189,54 @@ func TestDrainWaitsUntilAsManyRunElsewhere(t *testing.T) {
 }
 
 func TestDrainSaysWhatDoesNotMove(t *testing.T) {
-	f := &fakeSwarm{nodes: []swarm.Node{node("a", ""), node("b", "")}, services: []swarm.Service{service("web", 1)}, tasks: []swarm.Task{task("web", "id-a")}, nowhere: true}
-	cause := errors.New("too long")
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, cause)
-	defer cancel()
-	err := Drain(ctx, f, f.nodes[:1], nil)
-	if !errors.Is(err, cause) || !strings.Contains(err.Error(), "0 of 1 replicas of web run elsewhere (no suitable node)") {
-		t.Errorf("got %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeSwarm{nodes: []swarm.Node{node("a", ""), node("b", "")}, services: []swarm.Service{service("web", 1)}, tasks: []swarm.Task{task("web", "id-a")}, nowhere: true}
+		for _, attempt := range []string{"the first", "another, of which the swarm only knows that the node is drained"} {
+			err := Drain(t.Context(), f, f.nodes[:1], time.Minute, nil)
+			if !errors.Is(err, ErrSlow) || !strings.Contains(err.Error(), "it took longer than 1m0s; still 0 of 1 replicas of web run elsewhere (no suitable node)") {
+				t.Errorf("%s: got %v", attempt, err)
+			}
+		}
+	})
+}
+
+// What fails elsewhere is tried so often that the tasks of the node are forgotten.
+func TestANodeIsNotRemovedWhileReplicasThatItHadAreMissing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failed := task("web", "id-b")
+		failed.Status = swarm.TaskStatus{State: swarm.TaskStateRejected, Err: "No such image: web"}
+		f := &fakeSwarm{nodes: []swarm.Node{node("a", "drained"), node("b", "leader")}, services: []swarm.Service{service("web", 2)}, tasks: []swarm.Task{task("web", "id-b"), failed}}
+		leave := func(context.Context, swarm.Node) (bool, error) { return true, nil }
+		err := Remove(t.Context(), f, f.nodes[:1], leave, time.Minute, nil)
+		if !errors.Is(err, ErrSlow) || !strings.Contains(err.Error(), "1 of 2 replicas of web run elsewhere (No such image: web)") {
+			t.Errorf("got %v", err)
+		}
+		if len(f.calls) > 0 {
+			t.Errorf("calls %q", f.calls)
+		}
+	})
+}
+
+func TestAWaitWithoutAnAnswerIsOneThatTookTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		err := Drain(t.Context(), silentSwarm{}, []swarm.Node{node("a", "")}, time.Minute, nil)
+		if !errors.Is(err, ErrSlow) || !strings.Contains(err.Error(), "list services") {
+			t.Errorf("got %v", err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := Drain(ctx, silentSwarm{}, []swarm.Node{node("a", "")}, time.Minute, nil); err == nil || errors.Is(err, ErrSlow) {
+			t.Errorf("somebody else's deadline: got %v", err)
+		}
+	})
+}
+
+// silentSwarm answers nothing.
+type silentSwarm struct{ API }
+
+func (silentSwarm) ServiceList(ctx context.Context, _ swarm.ServiceListOptions) ([]swarm.Service, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
 }
 
 func TestRemovalTakesTheDeadFirstAndTheLeaderLast(t *testing.T) {
@@ -209,7 +252,7 @@ func TestRemovalTakesTheDeadFirstAndTheLeaderLast(t *testing.T) {
 			said = append(said, e.Subject)
 		}
 	}
-	if err := Remove(t.Context(), f, slices.Clone(f.nodes[:3]), leave, sink); err != nil {
+	if err := Remove(t.Context(), f, slices.Clone(f.nodes[:3]), leave, time.Minute, sink); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"id-a manager drain", "id-b manager drain", "id-c worker active", "id-c removed", "id-b worker drain", "id-b removed", "id-a worker drain", "id-a removed"}
@@ -219,6 +262,41 @@ func TestRemovalTakesTheDeadFirstAndTheLeaderLast(t *testing.T) {
 	if !slices.Equal(told, []string{"b", "a"}) || !slices.Equal(said, []string{"node c", "node b"}) {
 		t.Errorf("told %q, warned of %q", told, said)
 	}
+}
+
+func TestOnlyTheTasksAreBoundToTheTimeOfADrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeSwarm{nodes: []swarm.Node{node("a", "manager"), node("b", "leader"), node("c", "manager")}}
+		f.demotion = time.Now().Add(30 * time.Second)
+		asked := 0
+		// The engine is slower than the list of members.
+		leave := func(context.Context, swarm.Node) (bool, error) {
+			if asked++; asked < 3 {
+				return false, fmt.Errorf("leave: %w", errdefs.ErrUnavailable)
+			}
+			return true, nil
+		}
+		if err := Remove(t.Context(), f, slices.Clone(f.nodes[:1]), leave, time.Second, nil); err != nil {
+			t.Error(err)
+		}
+		if want := []string{"id-a manager drain", "id-a worker drain", "id-a removed"}; !slices.Equal(f.calls, want) || asked != 3 {
+			t.Errorf("calls %q, asked to leave %d times", f.calls, asked)
+		}
+	})
+}
+
+func TestARemovalThatEndsEarlySaysWhatIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeSwarm{nodes: []swarm.Node{node("a", "manager"), node("b", "leader"), node("c", "manager"), node("w", "")}}
+		f.demotion = time.Now().Add(time.Hour)
+		leave := func(context.Context, swarm.Node) (bool, error) { return true, nil }
+		err := Remove(t.Context(), f, []swarm.Node{f.nodes[3], f.nodes[0], f.nodes[1]}, leave, time.Second, nil)
+		var unfinished *UnfinishedError
+		if !errors.As(err, &unfinished) || list(unfinished.Left) != "a, b" || !errors.Is(err, ErrSlow) ||
+			err.Error() != "remove node a: demote it: it took longer than 2m0s; still it is a manager" {
+			t.Errorf("got %v", err)
+		}
+	})
 }
 
 func TestTheObstacleIsTheNewestOne(t *testing.T) {

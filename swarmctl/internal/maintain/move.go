@@ -2,6 +2,7 @@ package maintain
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,9 +27,32 @@ func Activate(ctx context.Context, api API, nodes []swarm.Node, sink event.Sink)
 	return setAvailability(ctx, api, nodes, swarm.NodeAvailabilityActive, sink)
 }
 
+// ErrSlow is wrapped by errors about what took longer than it may; the swarm
+// goes on with it.
+var ErrSlow = errors.New("it took longer than")
+
+// within gives do so much time. That time ran out is what the error is about: of
+// the one that do came up with only the text is kept.
+func within(ctx context.Context, limit time.Duration, do func(ctx context.Context) error) error {
+	late := fmt.Errorf("%w %s", ErrSlow, limit)
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, late)
+	defer cancel()
+	err := do(ctx)
+	if err == nil || errors.Is(err, ErrSlow) || !errors.Is(context.Cause(ctx), ErrSlow) {
+		return err
+	}
+	return fmt.Errorf("%w: %s", late, err.Error())
+}
+
 // Drain takes all tasks off the nodes, and waits until as many replicas of each
-// service run elsewhere and the nodes have stopped theirs.
-func Drain(ctx context.Context, api API, nodes []swarm.Node, sink event.Sink) error {
+// service run elsewhere and the nodes have stopped theirs, but no longer than the
+// limit. Of nodes that are set to drain already nobody knows any more what ran on
+// them: it waits until all services have the replicas that they should have.
+func Drain(ctx context.Context, api API, nodes []swarm.Node, limit time.Duration, sink event.Sink) error {
+	return within(ctx, limit, func(ctx context.Context) error { return drain(ctx, api, nodes, sink) })
+}
+
+func drain(ctx context.Context, api API, nodes []swarm.Node, sink event.Sink) error {
 	moving, err := findMoving(ctx, api, nodes)
 	if err != nil {
 		return err
@@ -106,8 +130,8 @@ func eventually(ctx context.Context, ask func(context.Context) (waitingFor strin
 	}
 }
 
-// moving is how many replicas of each service ran before; global services and
-// jobs have none to be replaced.
+// moving is how many replicas of each service have to run elsewhere; global
+// services and jobs have none to be replaced.
 type moving map[string]int
 
 func findMoving(ctx context.Context, api API, nodes []swarm.Node) (moving, error) {
@@ -115,10 +139,17 @@ func findMoving(ctx context.Context, api API, nodes []swarm.Node) (moving, error
 	if err != nil {
 		return nil, err
 	}
+	// After an attempt that ran out of time the replicas that found no other node
+	// are missing everywhere, and the history of tasks forgets where they were.
+	again := slices.ContainsFunc(nodes, func(n swarm.Node) bool { return n.Spec.Availability == swarm.NodeAvailabilityDrain })
 	m := moving{}
 	for _, s := range services {
 		here := slices.ContainsFunc(tasks, func(t swarm.Task) bool { return t.ServiceID == s.ID && alive(t) && on(nodes, t.NodeID) })
-		if r := s.Spec.Mode.Replicated; here && r != nil {
+		switch r := s.Spec.Mode.Replicated; {
+		case r == nil:
+		case again:
+			m[s.ID] = replicas(r)
+		case here:
 			m[s.ID] = min(running(tasks, s.ID, nil), replicas(r))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/swarm"
@@ -13,22 +14,40 @@ import (
 )
 
 // Leave tells a node's own engine to leave the swarm. It returns false where the
-// node's machine is not known, or can't be reached.
+// node's machine is not known, or can't be reached, and an error that is
+// errdefs.ErrUnavailable while that engine takes itself for a manager.
 type Leave func(ctx context.Context, n swarm.Node) (left bool, err error)
 
-// Remove drains the nodes that answer, then takes one after another out of the
-// swarm: those that are down first, as they count when managers vote.
-func Remove(ctx context.Context, api API, nodes []swarm.Node, leave Leave, sink event.Sink) error {
+// settle is how long one node may take to cease being a manager and to leave.
+const settle = 2 * time.Minute
+
+// UnfinishedError is a removal that ended early. Left are the nodes that the
+// swarm still has, drained.
+type UnfinishedError struct {
+	Left []swarm.Node
+	Err  error
+}
+
+func (e *UnfinishedError) Error() string { return e.Err.Error() }
+
+func (e *UnfinishedError) Unwrap() error { return e.Err }
+
+// Remove drains the nodes that answer, for which there is a limit, then takes one
+// after another out of the swarm: those that are down first, as they count when
+// managers vote. What begins once the tasks have moved is not stopped half-way
+// because they took long.
+func Remove(ctx context.Context, api API, nodes []swarm.Node, leave Leave, limit time.Duration, sink event.Sink) error {
 	answering := slices.DeleteFunc(slices.Clone(nodes), func(n swarm.Node) bool { return n.Status.State != swarm.NodeStateReady })
 	if len(answering) > 0 {
-		if err := Drain(ctx, api, answering, sink); err != nil {
+		if err := Drain(ctx, api, answering, limit, sink); err != nil {
 			return err
 		}
 	}
 	order := slices.SortedStableFunc(slices.Values(nodes), func(a, b swarm.Node) int { return cmp.Compare(rank(a), rank(b)) })
-	for _, n := range order {
-		if err := removeOne(ctx, api, n, leave, sink); err != nil {
-			return fmt.Errorf("remove node %s: %w", Name(n), err)
+	for i, n := range order {
+		err := within(ctx, settle, func(ctx context.Context) error { return removeOne(ctx, api, n, leave, sink) })
+		if err != nil {
+			return &UnfinishedError{order[i:], fmt.Errorf("remove node %s: %w", Name(n), err)}
 		}
 	}
 	return nil
@@ -55,7 +74,7 @@ func removeOne(ctx context.Context, api API, n swarm.Node, leave Leave, sink eve
 	left := false
 	if n.Status.State == swarm.NodeStateReady {
 		var err error
-		if left, err = leave(ctx, n); err != nil {
+		if left, err = leave.patiently(ctx, n); err != nil {
 			return err
 		}
 	}
@@ -74,6 +93,20 @@ func removeOne(ctx context.Context, api API, n swarm.Node, leave Leave, sink eve
 		sink.Warn(subject(n), "its own engine was not told: if the machine comes back, run `docker swarm leave --force` there")
 	}
 	return nil
+}
+
+// patiently asks again while the node's engine is not done with being a manager:
+// it is off the list of members before it knows.
+func (leave Leave) patiently(ctx context.Context, n swarm.Node) (left bool, err error) {
+	err = eventually(ctx, func(ctx context.Context) (string, error) {
+		var err error
+		left, err = leave(ctx, n)
+		if errdefs.IsUnavailable(err) {
+			return "its engine takes itself for a manager", nil
+		}
+		return "", err
+	})
+	return left, err
 }
 
 func demote(ctx context.Context, api API, n swarm.Node) error {
