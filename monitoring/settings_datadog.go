@@ -23,6 +23,8 @@ type Datadog struct {
 	AppMetrics string `json:"appMetrics,omitempty"`
 	// Agent installs the agent on every machine, which is so where nothing is said.
 	Agent *bool `json:"agent,omitempty"`
+	// TakeOver replaces an agent that somebody else installed.
+	TakeOver bool `json:"takeOver,omitempty"`
 	// AgentVersion is the package's, pinned.
 	AgentVersion string `json:"agentVersion,omitempty"`
 	// Repository is the agent's, as a sources.list names it: URL, suite, component.
@@ -98,6 +100,7 @@ func (d Datadog) check(f *faults) {
 	}
 	if d.API != "" {
 		checkURL(f, "datadog.api", d.API)
+		checkPrivate(f, "datadog.api", d.API)
 	}
 	if d.Proxy != "" {
 		checkURL(f, "datadog.proxy", d.Proxy)

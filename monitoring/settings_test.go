@@ -164,6 +164,20 @@ func TestAMirrorsKeysComeWithTheirFingerprints(t *testing.T) {
 	}
 }
 
+func TestKeysGoOverTheNetworkEncrypted(t *testing.T) {
+	for api, want := range map[string]bool{
+		"https://gateway.example.org": true, "http://127.0.0.1:8080": true, "http://localhost:8080": true,
+		"http://gateway.example.org": false, "http://10.0.0.1": false, "http://localhost.example.org": false,
+	} {
+		_, err := monitoring.ParseSettings([]byte(strings.Replace(string(example.Settings), "datadog: {", `datadog: {api: "`+api+`", `, 1)))
+		if want && err != nil {
+			t.Errorf("%s: %v", api, err)
+		} else if !want {
+			wants(t, err, "datadog.api: must be an https URL")
+		}
+	}
+}
+
 func TestEveryMachineHasTheAgentUnlessNobodyWantsIt(t *testing.T) {
 	for more, want := range map[string]bool{"": true, "agent: true, ": true, "agent: false, ": false} {
 		s, err := monitoring.ParseSettings([]byte(strings.Replace(string(example.Settings), "datadog: {", "datadog: {"+more, 1)))

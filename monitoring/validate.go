@@ -94,6 +94,18 @@ func checkURL(f *faults, field, text string) {
 	}
 }
 
+// checkPrivate is about a URL that keys are sent to.
+func checkPrivate(f *faults, field, text string) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" {
+		return
+	}
+	if addr, err := netip.ParseAddr(u.Hostname()); err == nil && addr.IsLoopback() || u.Hostname() == "localhost" {
+		return
+	}
+	f.add(field, "must be an https URL, as keys must not go over the network in the clear, got %q", text)
+}
+
 func validHost(text string) bool {
 	_, err := netip.ParseAddr(text)
 	return err == nil || hostName.MatchString(text)

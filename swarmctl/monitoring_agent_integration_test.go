@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -132,6 +133,57 @@ func (a *asked) testAgent(t *testing.T) {
 	if out := a.mustOn(a.node(), "apt-get -q -s dist-upgrade 2>&1"); strings.Contains(out, "Inst datadog-agent") {
 		t.Errorf("an upgrade would take it along:\n%s", out)
 	}
+}
+
+// foreignList is where Datadog's own installer has its repository.
+const foreignList = "/etc/apt/sources.list.d/datadog.list"
+
+// takeOver is the line of the settings that says so comes after this one.
+const takeOver = "datadog:\n"
+
+// testForeign has an agent on the node that is none of ours.
+func (a *asked) testForeign(t *testing.T) {
+	a = a.in(t)
+	a.mustOn(a.node(), fmt.Sprintf(`/usr/lib/apt/apt-helper download-file %[1]s/key.asc /usr/share/keyrings/theirs.asc 2>&1
+		echo 'deb [signed-by=/usr/share/keyrings/theirs.asc] %[1]s/ stable 7' >%[2]s
+		apt-get -q update 2>&1 && apt-get -y -q install datadog-agent=1:7.72.0-1 2>&1 && echo 'api_key: theirs' >/etc/datadog-agent/datadog.yaml`, a.agents.url, foreignList))
+	r := a.apply("--wait", "0")
+	if r.code != 2 || !strings.Contains(r.stderr, "Datadog's agent was installed by somebody else on "+a.node().Name+"; nothing was changed") || !strings.Contains(r.stderr, "hint: datadog.takeOver: true replaces it") {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+	a.unchanged(t)
+	a.set(takeOver, takeOver+"  takeOver: true\n")
+	if r := a.apply("--dry-run"); r.code != 0 || !strings.Contains(r.stdout, "  install datadog-agent 1:7.71.2-1 from "+a.agents.url+" (not installed)") ||
+		!strings.Contains(r.stdout, "(somebody else's 1:7.72.0-1 is taken over; a copy") ||
+		!strings.Contains(r.stdout, "  make the account swarmctl-checks (there is none)") || !strings.Contains(r.stdout, "  create dashboard Swarm "+a.name+" (there is none)") {
+		t.Errorf("dry run: exit code %d\n%s", r.code, r.stdout)
+	}
+	if writes := a.account.Written(); len(writes) > 0 {
+		t.Errorf("a dry run wrote %q", writes)
+	}
+	a.unchanged(t)
+}
+
+// tookOver looks for what somebody else's agent left.
+func (a *asked) tookOver(t *testing.T) {
+	t.Helper()
+	const archive = "/var/backups/swarmctl-datadog-agent.tar.gz"
+	out := a.mustOn(a.node(), "stat -c '%a %U' "+archive+"; tar -xzOf "+archive+" etc/datadog-agent/datadog.yaml etc/apt/sources.list.d/datadog.list; ls "+foreignList+"*; apt-get -q update >/dev/null && echo updated")
+	want := "600 root\napi_key: theirs\ndeb [signed-by=/usr/share/keyrings/theirs.asc] " + a.agents.url + "/ stable 7\n" + foreignList + ".disabled\nupdated\n"
+	if out != want {
+		t.Errorf("it left:\n%s\nwant:\n%s", out, want)
+	}
+}
+
+func (a *asked) testIll(t *testing.T) {
+	a = a.in(t)
+	const pidFile = "/run/datadog/agent.pid"
+	a.mustOn(a.monitor(), "rm "+pidFile)
+	r := a.mustApply("--wait", "0")
+	if !strings.Contains(r.stderr, "start Datadog's agent (it is not well)") || !strings.HasPrefix(r.stdout, "1 change made\n") {
+		t.Errorf("it said:\n%s%s", r.stdout, r.stderr)
+	}
+	a.mustOn(a.monitor(), "datadog-agent health")
 }
 
 const agentPID = "systemctl show -p MainPID --value datadog-agent"

@@ -119,11 +119,13 @@ func TestMonitoringAskedBySSH(t *testing.T) {
 	t.Parallel()
 	a := newAsked(t)
 	t.Run("a wrong key of the account changes nothing", a.testWrongAccount)
-	t.Run("a repository that another key signed changes nothing", a.testWrongSigner)
-	if !t.Run("from nothing to checks that are OK, and agents that are well", a.testFirst) {
+	t.Run("somebody else's agent changes nothing", a.testForeign)
+	t.Run("a repository that another key signed holds back the agents alone", a.testWrongSigner)
+	if !t.Run("from there to checks that are OK, and agents that are well", a.testFirst) {
 		return // all that follows needs it
 	}
 	t.Run("a second apply writes nothing", a.testSecond)
+	t.Run("an agent that is not well is started anew", a.testIll)
 	t.Run("the monitor's key opens its commands and nothing else", a.testMatrix)
 	t.Run("the agent is pinned, configured and has the key to itself", a.testAgent)
 	t.Run("a threshold is one object, and another tag restarts agents", a.testChange)
@@ -138,10 +140,22 @@ func TestMonitoringAskedBySSH(t *testing.T) {
 	}
 }
 
-// untouched tells of machines that have something of ours.
+// untouched tells of machines that have an agent of ours.
 func (a *asked) untouched(t *testing.T) {
 	t.Helper()
-	for name, out := range a.everywhere("ls -d /etc/apt/sources.list.d/swarmctl-* /usr/share/keyrings/swarmctl-* /etc/datadog-agent 2>/dev/null; dpkg-query -W -f '${db:Status-Status}' datadog-agent 2>/dev/null; true") {
+	for name, out := range a.everywhere("ls -d /etc/apt/sources.list.d/swarmctl-* /usr/share/keyrings/swarmctl-* 2>/dev/null; " +
+		"[ -e " + foreignList + " ] || { ls -d /etc/datadog-agent 2>/dev/null; dpkg-query -W -f '${db:Status-Status}' datadog-agent 2>/dev/null; }; true") {
+		if out != "" {
+			t.Errorf("left on %s:\n%s", name, out)
+		}
+	}
+}
+
+// unchanged tells of machines that have anything of ours.
+func (a *asked) unchanged(t *testing.T) {
+	t.Helper()
+	a.untouched(t)
+	for name, out := range a.everywhere("ls -d /etc/swarmctl-monitoring 2>/dev/null; true") {
 		if out != "" {
 			t.Errorf("left on %s:\n%s", name, out)
 		}
@@ -155,12 +169,7 @@ func (a *asked) testWrongAccount(t *testing.T) {
 	if r.code != 1 || !strings.Contains(r.stderr, "the keys are refused by Datadog") || !strings.Contains(r.stderr, "hint: see that DD_API_KEY and DD_APP_KEY") {
 		t.Errorf("exit code %d\n%s", r.code, r.stderr)
 	}
-	a.untouched(t)
-	for name, out := range a.everywhere("ls -d /etc/swarmctl-monitoring 2>/dev/null; true") {
-		if out != "" {
-			t.Errorf("left on %s:\n%s", name, out)
-		}
-	}
+	a.unchanged(t)
 }
 
 func (a *asked) testWrongSigner(t *testing.T) {
@@ -170,25 +179,21 @@ func (a *asked) testWrongSigner(t *testing.T) {
 		"a fingerprint of another key": {a.agents.fingerprint, stranger.fingerprint, "the key " + stranger.fingerprint + " is not there"},
 		"another repository's index":   {a.agents.url + " stable", stranger.url + " stable", "not signed"},
 	} {
-		a.set(c.old, c.new)
+		a.set(c.old, c.new, takeOver, takeOver+"  takeOver: true\n")
 		r := a.apply("--wait", "0")
 		if r.code != 1 || !strings.Contains(r.stderr, c.want) {
 			t.Errorf("%s: exit code %d\n%s", name, r.code, r.stderr)
 		}
 		a.untouched(t)
 	}
-	a.set()
+	if out := a.mustOn(a.monitor(), "systemctl is-active nagios4 apache2"); out != "active\nactive\n" {
+		t.Errorf("the monitor's daemons are\n%s", out)
+	}
 }
 
 func (a *asked) testFirst(t *testing.T) {
 	a = a.in(t)
-	if r := a.apply("--dry-run"); r.code != 0 || !strings.Contains(r.stdout, "  install datadog-agent 1:7.71.2-1 from "+a.agents.url+" (not installed)") ||
-		!strings.Contains(r.stdout, "  make the account swarmctl-checks (there is none)") || !strings.Contains(r.stdout, "  create dashboard Swarm "+a.name+" (there is none)") {
-		t.Errorf("dry run: exit code %d\n%s", r.code, r.stdout)
-	}
-	if writes := a.account.Written(); len(writes) > 0 {
-		t.Errorf("a dry run wrote %q", writes)
-	}
+	a.set(takeOver, takeOver+"  takeOver: true\n")
 	r := a.mustApply("-o", "json")
 	var report struct{ Services map[string]int }
 	if err := json.Unmarshal([]byte(r.stdout), &report); err != nil {
@@ -206,7 +211,9 @@ func (a *asked) testFirst(t *testing.T) {
 	if len(writes) != 9 || len(boards) != 1 {
 		t.Errorf("wrote %q, want 8 monitors and a dashboard", writes)
 	}
-	t.Logf("from nothing to %d checks by SSH that are OK in %s", all, r.took)
+	t.Logf("from a machine without agents to %d checks by SSH that are OK in %s", all, r.took)
+	a.set()
+	a.tookOver(t)
 }
 
 func (a *asked) testSecond(t *testing.T) {

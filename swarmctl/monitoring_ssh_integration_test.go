@@ -135,6 +135,10 @@ func (a *asked) testToSSH(t *testing.T) {
 func (a *asked) testRemoved(t *testing.T) {
 	a = a.in(t)
 	a.account.Written()
+	a.expect(1, a.with("DD_APP_KEY=wrong-key").run("monitoring", "destroy", "--yes"), "the keys are refused by Datadog")
+	if out := a.mustOn(a.monitor(), "systemctl is-active nagios4"); out != "active\n" {
+		t.Errorf("with wrong keys the monitor's daemon is %s", out)
+	}
 	a.must("monitoring", "destroy", "--yes")
 	if writes := a.account.Written(); len(writes) != 9 || slices.ContainsFunc(writes, func(w string) bool { return !strings.HasPrefix(w, "DELETE ") }) {
 		t.Errorf("wrote %q, want 9 deletions", writes)

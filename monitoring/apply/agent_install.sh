@@ -41,6 +41,33 @@ signed() {
 		-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Acquire::Retries=3
 }
 
+# named: which lists name the repository, and no other? Apt refuses them beside ours.
+named() {
+	for list in /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources; do
+		[ "$list" != "$LIST" ] && [ -e "$list" ] || continue
+		! awk -v want="$URL" '
+			/^[ \t]*#/ { next }
+			{ for (i = 1; i <= NF; i++) if ($i ~ /^[a-z+]+:\/\//) { sub(/\/+$/, "", $i); if ($i == want) same = 1; else other = 1 } }
+			END { exit !(same && !other) }' "$list" || echo "$list"
+	done
+}
+
+# take_over keeps a copy of what somebody else's agent is set to, and has apt pass
+# over where it came from.
+take_over() {
+	[ -n "$COPY" ] || return 0
+	lists=$(named)
+	# shellcheck disable=SC2086 # a list
+	(umask 077 && tar -czf "$COPY.new" -C / "${AGENT_DIR#/}" $lists 2>"$tmp/log") || {
+		cat "$tmp/log" >&2
+		return 1
+	}
+	mv -f "$COPY.new" "$COPY"
+	for list in $lists; do
+		mv -f "$list" "$list.disabled"
+	done
+}
+
 trust() {
 	install -m 644 "$tmp/keyring" "$KEYRING.new"
 	mv -f "$KEYRING.new" "$KEYRING"
@@ -60,6 +87,7 @@ install_agent() {
 	mkdir -m 700 "$GNUPGHOME"
 	fetch_keys
 	signed
+	take_over
 	trust
 	retry_while_locked apt-get -q update -o Acquire::Retries=3
 	if [ -z "$(apt-cache show "datadog-agent=$VERSION" 2>/dev/null)" ]; then

@@ -116,7 +116,7 @@ func (in Input) packages(h monitoring.Host) []string {
 	return list
 }
 
-// files are the machine's; certificates, logins and the release apart.
+// files are the machine's; certificates, logins, the agent's and the release apart.
 func (in Input) files(h monitoring.Host, arch string) []File {
 	list := []File{
 		{monitoring.Checks, 0o755, "root", in.Checks[arch]},
@@ -128,9 +128,6 @@ func (in Input) files(h monitoring.Host, arch string) []File {
 		list = append(list,
 			File{nrpeFile, 0o640, "nagios", []byte(nagios.NRPE(in.Model, h))},
 			File{nrpeUnit, 0o644, "root", []byte(nrpeUnitText)})
-	}
-	if in.Model.HasAgent() {
-		list = append(list, in.agentFiles(h)...)
 	}
 	if h.Group != monitoring.Monitors {
 		return list
@@ -149,6 +146,9 @@ func (in Input) files(h monitoring.Host, arch string) []File {
 // agentFiles are the agent's. Its package owns the folder and gives all in it to
 // its own group.
 func (in Input) agentFiles(h monitoring.Host) []File {
+	if !in.Model.HasAgent() {
+		return nil
+	}
 	list := []File{{agentSecret, 0o600, "dd-agent", []byte("DD_API_KEY=" + in.AgentKey + "\n")}}
 	for _, f := range datadog.Agent(in.Model, h) {
 		list = append(list, File{agentDir + "/" + f.Path, 0o640, "dd-agent", f.Data})
@@ -164,7 +164,7 @@ func (in Input) release() []monitoring.File {
 // paths are all files that may be on a machine, to be looked at.
 func (in Input) paths(h monitoring.Host) []string {
 	var list []string
-	for _, f := range in.files(h, "") {
+	for _, f := range append(in.files(h, ""), in.agentFiles(h)...) {
 		list = append(list, f.Path)
 	}
 	return append(list, monitoring.CAFile, loginFile, agentList)

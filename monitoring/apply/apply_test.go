@@ -52,7 +52,7 @@ func made(t *testing.T, in Input) State {
 		for _, p := range in.packages(h) {
 			m.Packages[p] = true
 		}
-		files := in.files(h, "amd64")
+		files := append(in.files(h, "amd64"), in.agentFiles(h)...)
 		if in.trusts(h) {
 			files = append(files, File{monitoring.CAFile, 0o644, "root", authority.Cert})
 		}
@@ -65,7 +65,7 @@ func made(t *testing.T, in Input) State {
 		if in.Model.HasAgent() {
 			d := *in.Model.Datadog
 			m.Parts["agent"] = true
-			m.Agent = agentState{Version: agentVersion(d), Held: true, Keys: d.KeyFingerprints}
+			m.Agent = agentState{Version: agentVersion(d), Held: true, Well: true, Keys: d.KeyFingerprints}
 			files = append(files, agentSource(d))
 		}
 		for _, f := range files {

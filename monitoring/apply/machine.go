@@ -20,6 +20,8 @@ var (
 	installScript string
 	//go:embed account.sh
 	accountScript string
+	//go:embed move.sh
+	moveScript string
 	//go:embed place.sh
 	placeScript string
 )
@@ -41,7 +43,7 @@ func (p Plan) changeMachine(ctx context.Context, fleet Fleet, m MachinePlan, key
 	if err != nil {
 		return err
 	}
-	if err := p.prepare(ctx, host, m, report); err != nil {
+	if err := prepare(ctx, host, m, report); err != nil {
 		return err
 	}
 	files, err := p.made(m, keys, now)
@@ -49,14 +51,11 @@ func (p Plan) changeMachine(ctx context.Context, fleet Fleet, m MachinePlan, key
 		return err
 	}
 	report.Start(subject, "writing files")
-	if err := place(ctx, host, m, files); err != nil {
-		return err
-	}
-	return p.startAgent(ctx, host, m, report)
+	return place(ctx, host, m, files)
 }
 
 // prepare installs packages and makes the account, which files may belong to.
-func (p Plan) prepare(ctx context.Context, host Host, m MachinePlan, report Report) error {
+func prepare(ctx context.Context, host Host, m MachinePlan, report Report) error {
 	if len(m.Packages) > 0 {
 		subject := "machine " + m.Host.Name
 		report.Start(subject, "installing "+strings.Join(m.Packages, ", "))
@@ -64,10 +63,6 @@ func (p Plan) prepare(ctx context.Context, host Host, m MachinePlan, report Repo
 		if _, err := host.RunScript(ctx, "install packages", script, func(line string) { report.Output(subject, line) }); err != nil {
 			return err
 		}
-	}
-	// Of what comes from elsewhere nothing may be wrong, or nothing else is changed.
-	if err := p.installAgent(ctx, host, m, report); err != nil {
-		return err
 	}
 	if m.Account != "" {
 		script := preamble(map[string]string{"ACCOUNT": monitoring.Account, "ACCOUNT_HOME": monitoring.AccountHome}) + accountScript
@@ -115,25 +110,34 @@ func issue(certs []Cert, authority *pki.Authority, now time.Time) ([]File, error
 // staging is where files wait until all of them are there.
 const staging = monitoring.ConfigDir + "/staging"
 
-// place puts all files in their places in one go, once they are on the machine
-// and found good.
-func place(ctx context.Context, host Host, m MachinePlan, files []File) error {
+// stage uploads files to where they wait, and returns the list of where they go.
+func stage(ctx context.Context, host Host, files []File) (string, error) {
 	if _, err := host.RunScript(ctx, "make folders", "rm -rf "+staging+" && install -d -m 755 "+monitoring.ConfigDir+" && install -d -m 700 "+staging+"\n", nil); err != nil {
-		return err
+		return "", err
 	}
 	var list strings.Builder
 	for i, f := range files {
 		name := fmt.Sprintf("%s/%d", staging, i)
 		if err := host.Upload(ctx, f.Data, name, 0o600); err != nil {
-			return err
+			return "", err
 		}
 		fmt.Fprintf(&list, "%s %o %s %s\n", name, f.Mode, f.Group, f.Path)
 	}
-	_, err := host.RunScript(ctx, "place files", preamble(map[string]string{
-		"LIST": list.String(), "RESTART": m.RestartNRPE, "STAGING": staging, "SECRETS": monitoring.ConfigDir + "/secrets",
+	return list.String(), nil
+}
+
+// place puts all files in their places in one go, once they are on the machine
+// and found good.
+func place(ctx context.Context, host Host, m MachinePlan, files []File) error {
+	list, err := stage(ctx, host, files)
+	if err != nil {
+		return err
+	}
+	_, err = host.RunScript(ctx, "place files", preamble(map[string]string{
+		"LIST": list, "RESTART": m.RestartNRPE, "STAGING": staging, "SECRETS": monitoring.ConfigDir + "/secrets",
 		"STATE": monitoring.StateDir, "MONITOR": monitorMark(m.Host),
 		"KEY": monitoring.SSHKey, "MASTERS": monitoring.SSHMasters, "LOGIN": m.Login, "ACCOUNT": monitoring.Account,
-	})+sessionsScript+placeScript, nil)
+	})+moveScript+sessionsScript+placeScript, nil)
 	return err
 }
 

@@ -19,7 +19,7 @@ look_at_agent() {
 	version=$(dpkg-query -W -f '${db:Status-Status} ${Version}' datadog-agent 2>/dev/null) || version=
 	case $version in "installed "*) echo "agent version ${version#installed }" ;; esac
 	[ "$(apt-mark showhold datadog-agent 2>/dev/null)" != datadog-agent ] || echo "agent held"
-	[ ! -e "$AGENT_LIST" ] || echo "part agent"
+	[ ! -e "$AGENT_LIST" ] && [ ! -e "$AGENT_KEYRING" ] || echo "part agent"
 	if [ -s "$AGENT_KEYRING" ] && command -v gpg >/dev/null; then
 		home=$(mktemp -d)
 		GNUPGHOME=$home gpg --batch --with-colons --show-keys "$AGENT_KEYRING" 2>/dev/null |
@@ -30,6 +30,7 @@ look_at_agent() {
 	if [ -n "$began" ] && older "$began" "$AGENT_DIR/environment" "$AGENT_DIR/datadog.yaml" "$AGENT_DIR"/conf.d/*.d/conf.yaml; then
 		echo "fresh agent"
 	fi
+	[ -z "$began" ] || ! timeout 20 datadog-agent health >/dev/null 2>&1 </dev/null || echo "agent well"
 }
 
 look() {

@@ -48,7 +48,6 @@ func (m MachinePlan) operations() []Operation {
 	if len(m.Packages) > 0 {
 		add("not installed", "install %s", strings.Join(m.Packages, ", "))
 	}
-	add(m.Agent.Install, "install %s", m.Agent.Package)
 	add(m.Account, "make the account %s", monitoring.Account)
 	for _, c := range m.Files {
 		add(c.Cause, "write %s", c.File.Path)
@@ -58,6 +57,10 @@ func (m MachinePlan) operations() []Operation {
 		add(c.Cause, "issue the certificate %s", c.File)
 	}
 	add(m.RestartNRPE, "restart NRPE")
+	add(m.Agent.Install, "install %s", m.Agent.Package)
+	for _, c := range m.Agent.Files {
+		add(c.Cause, "write %s", c.File.Path)
+	}
 	add(m.Agent.Restart, "start Datadog's agent")
 	for _, l := range m.Sweep {
 		add(l.Cause, "remove %s", partNames[l.Part])

@@ -1,22 +1,10 @@
-# Puts files that were uploaded in their places; see place in run.go.
+# Puts the machine's files in their places, and has what reads them read them.
 place_files() {
 	set -eu
 	exec 9>/run/lock/swarmctl-monitoring.lock
 	flock -w 600 9
 	[ -z "$MONITOR" ] || install -d -m 750 -g nagios "$SECRETS"
-	printf '%s' "$LIST" | while read -r from mode group to; do
-		case $to in /etc/sudoers.d/*) visudo -cqf "$from" ;; esac
-		dir=$(dirname "$to")
-		# A folder that is there has its owner and mode from whoever made it.
-		[ -d "$dir" ] || install -d -m 755 "$dir"
-		chown "root:$group" "$from"
-		chmod "$mode" "$from"
-		# Beside its place first: only a rename in one folder can't be seen half done.
-		cp -p "$from" "$to.new"
-		mv -f "$to.new" "$to"
-		touch "$to"
-	done
-	rm -rf "$STAGING"
+	move_files
 	if [ -n "$MONITOR" ]; then
 		# What is filed there is the web server's to read.
 		install -d -m 2750 -o nagios -g www-data "$STATE" "$STATE/perfdata"

@@ -70,6 +70,9 @@ type Release struct {
 
 // NewPlan compares what should be with what is. It does nothing.
 func NewPlan(in Input, state State, now time.Time) (Plan, error) {
+	if err := checkForeign(in, state); err != nil {
+		return Plan{}, err
+	}
 	p := Plan{in: in}
 	monitor := state[in.Model.Monitor().Name]
 	if err := p.planAuthority(monitor, now); err != nil {

@@ -22,11 +22,7 @@ func (p *Plan) planMachine(h monitoring.Host, is Machine, now time.Time) Machine
 	if p.Login != "" {
 		m.Login = "the key is new"
 	}
-	for _, f := range p.filesNow(h, is.Arch) {
-		if cause := differs(f, is); cause != "" {
-			m.Files = append(m.Files, Change{f, cause})
-		}
-	}
+	m.Files = changes(p.filesNow(h, is.Arch), is)
 	for _, c := range certs(p.in.Model, h) {
 		if c.Cause = p.stale(c, is, now); c.Cause != "" {
 			m.Certs = append(m.Certs, c)
@@ -35,9 +31,20 @@ func (p *Plan) planMachine(h monitoring.Host, is Machine, now time.Time) Machine
 	if p.in.Model.Transport == monitoring.NRPE {
 		m.RestartNRPE = m.restartCause(is)
 	}
-	m.Agent = p.planAgent(m, is)
+	m.Agent = p.planAgent(h, is)
 	m.Sweep = p.leftovers(is)
 	return m
+}
+
+// changes are the files that differ.
+func changes(files []File, is Machine) []Change {
+	var list []Change
+	for _, f := range files {
+		if cause := differs(f, is); cause != "" {
+			list = append(list, Change{f, cause})
+		}
+	}
+	return list
 }
 
 // filesNow are the machine's, those that are made from keys that there are too.

@@ -32,7 +32,7 @@ type keys struct {
 }
 
 // Apply does what the plan says: all machines at the same time, then the
-// monitor's release, and then what is not needed any more goes.
+// monitor's release, then Datadog's agents, and what is not needed any more goes.
 func (p Plan) Apply(ctx context.Context, fleet Fleet, now time.Time, report Report) error {
 	keys, err := p.makeKeys(ctx, fleet, now, report)
 	if err != nil {
@@ -46,7 +46,9 @@ func (p Plan) Apply(ctx context.Context, fleet Fleet, now time.Time, report Repo
 			return err
 		}
 	}
-	return p.each(func(m MachinePlan) error { return sweepMachine(ctx, fleet, m, report) })
+	return errors.Join(
+		p.each(func(m MachinePlan) error { return p.applyAgent(ctx, fleet, m, report) }),
+		p.each(func(m MachinePlan) error { return sweepMachine(ctx, fleet, m, report) }))
 }
 
 // each does it for all machines at the same time, and tells all faults.

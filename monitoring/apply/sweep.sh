@@ -23,7 +23,7 @@ drop_account() {
 
 # An agent that somebody else installed stays.
 drop_agent() {
-	[ -e "$AGENT_LIST" ] || return 0
+	[ -e "$AGENT_LIST" ] || [ -e "$AGENT_KEYRING" ] || return 0
 	! systemctl cat datadog-agent >/dev/null 2>&1 || systemctl disable -q --now datadog-agent
 	if [ -n "$(dpkg-query -W -f '${Status}' datadog-agent 2>/dev/null)" ]; then
 		apt-get -y -q -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 purge --allow-change-held-packages datadog-agent </dev/null

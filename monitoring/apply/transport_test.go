@@ -183,13 +183,86 @@ func TestAnAgentIsStartedAnewOnlyForItsOwnFiles(t *testing.T) {
 	}
 }
 
+func TestAnAgentThatIsNotWellIsStartedAnew(t *testing.T) {
+	in := input()
+	s := made(t, in)
+	m := s["shop-2"]
+	m.Agent.Well = false
+	s["shop-2"] = m
+	if got := plan(t, in, s, now); !slices.Equal(got, []string{"machine shop-2: start Datadog's agent (it is not well)"}) {
+		t.Errorf("planned %q", got)
+	}
+}
+
+func TestAnAgentThatIsIllHoldsNothingElseBack(t *testing.T) {
+	in := sshInput()
+	s := made(t, input())
+	for name, m := range s {
+		m.Agent = agentState{}
+		s[name] = m
+	}
+	p, err := NewPlan(in, s, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ill := range []string{"install Datadog's agent", "start Datadog's agent"} {
+		f := newFleet(func(name, _ string) (string, error) {
+			switch name {
+			case "make key":
+				return testKey, nil
+			case ill:
+				return "", errors.New("ill")
+			}
+			return "", nil
+		})
+		err := p.Apply(context.Background(), f, now, silent{})
+		if err == nil || strings.Count(err.Error(), "ill") != 5 {
+			t.Errorf("%s: got %v, want every machine's fault", ill, err)
+		}
+		release, swept := slices.Index(*f.scripts, "put release in use"), slices.Index(*f.scripts, "remove nrpe")
+		if agent := slices.Index(*f.scripts, ill); release < 0 || agent < release || swept < release {
+			t.Errorf("%s: ran %q", ill, *f.scripts)
+		}
+	}
+}
+
+func TestAnAgentOfSomebodyElseIsRefusedUnlessItIsToBeTakenOver(t *testing.T) {
+	in := input()
+	s := made(t, in)
+	for _, name := range []string{"ci", "shop-2"} {
+		m := s[name]
+		m.Agent = agentState{Version: "1:7.70.0-1", Well: true}
+		delete(m.Parts, "agent")
+		delete(m.Files, agentList)
+		s[name] = m
+	}
+	_, err := NewPlan(in, s, now)
+	var foreign *ForeignAgentError
+	if !errors.As(err, &foreign) || !slices.Equal(foreign.Machines, []string{"shop-2", "ci"}) {
+		t.Errorf("got %v", err)
+	}
+	d := *in.Model.Datadog
+	in.Model.Datadog, d.TakeOver = &d, true
+	want := "machine shop-2: install datadog-agent 1:7.71.2-1 from https://apt.datadoghq.com/ (somebody else's 1:7.70.0-1 is taken over; a copy of its settings is kept in " + agentCopy + ")"
+	if got := plan(t, in, s, now); len(got) != 4 || !slices.Contains(got, want) {
+		t.Errorf("planned %q, want\n%s", got, want)
+	}
+	no := false
+	d.TakeOver, d.Agent = false, &no
+	if got := plan(t, in, s, now); len(got) != 3 || slices.ContainsFunc(got, func(op string) bool {
+		return strings.HasPrefix(op, "machine ci") || strings.HasPrefix(op, "machine shop-2")
+	}) {
+		t.Errorf("without agents, planned %q", got)
+	}
+}
+
 func TestWhatIsSaidOfLoginsAndAgentsIsUnderstood(t *testing.T) {
-	m, err := parseMachine("arch amd64\nagent version 1:7.71.2-1\nagent held\nagent key AB\nagent key CD\npart account\nlogin " +
+	m, err := parseMachine("arch amd64\nagent version 1:7.71.2-1\nagent held\nagent well\nagent key AB\nagent key CD\npart account\nlogin " +
 		"c3NoLWVkMjU1MTkgQUFBQSBtb25pdG9yaW5nIG9mIHNob3AK\n") // ssh-ed25519 AAAA monitoring of shop
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !m.Parts["account"] || m.Agent.Version != "1:7.71.2-1" || !m.Agent.Held || !slices.Equal(m.Agent.Keys, []string{"AB", "CD"}) || m.Key != "ssh-ed25519 AAAA monitoring of shop" {
+	if !m.Parts["account"] || m.Agent.Version != "1:7.71.2-1" || !m.Agent.Held || !m.Agent.Well || !slices.Equal(m.Agent.Keys, []string{"AB", "CD"}) || m.Key != "ssh-ed25519 AAAA monitoring of shop" {
 		t.Errorf("read %+v", m)
 	}
 	for _, text := range []string{"login %", "login bm90IGEga2V5", "agent mood"} {

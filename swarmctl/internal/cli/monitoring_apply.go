@@ -195,6 +195,8 @@ func (a *app) planMonitoring(ctx context.Context, in *apply.Input, o applyOption
 	}
 	plan, err := apply.NewPlan(*in, state, time.Now())
 	switch {
+	case errors.As(err, new(*apply.ForeignAgentError)):
+		err = usageError{err}
 	case err != nil:
 	case plan.Empty():
 		a.sink().Unchanged(subject, "as the settings say")

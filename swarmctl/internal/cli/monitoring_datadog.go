@@ -90,22 +90,23 @@ func datadogError(err error) error {
 	return err
 }
 
-// emptyDatadog takes what is ours out of the account, where its keys are given.
-func (a *app) emptyDatadog(ctx context.Context, m monitoring.Model) error {
+// planDatadogRemoval is about what is ours in the account; it stays where the
+// account's keys are not given.
+func (a *app) planDatadogRemoval(ctx context.Context, m monitoring.Model) (*datadogAccount, datadog.Plan, error) {
 	if m.Datadog == nil {
-		return nil
+		return nil, nil, nil
 	}
 	if a.getenv(datadogVariable) == "" && a.getenv(datadogAppVariable) == "" {
 		a.sink().Warn(datadogSubject, "dashboard and monitors stay: "+datadogVariable+" and "+datadogAppVariable+" are not set")
-		return nil
+		return nil, nil, nil
 	}
 	account, err := a.datadogAccount(m)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	state, err := account.Observe(ctx, m.Name)
 	if err != nil {
-		return datadogError(err)
+		return nil, nil, datadogError(err)
 	}
-	return a.applyDatadog(ctx, account, datadog.NewRemoval(m, state))
+	return account, datadog.NewRemoval(m, state), nil
 }

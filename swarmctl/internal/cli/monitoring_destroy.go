@@ -42,10 +42,16 @@ func (a *app) monitoringDestroy(ctx context.Context, o monitoringOptions) (err e
 	if err != nil {
 		return err
 	}
+	// The account is looked at before any machine is touched: with keys that are
+	// refused, what is ours there would be left behind unseen.
+	account, removal, err := a.planDatadogRemoval(ctx, m)
+	if err != nil {
+		return err
+	}
 	if err := apply.Destroy(ctx, m, monitoringFleet{f}, a.sink()); err != nil {
 		return err
 	}
-	return a.emptyDatadog(ctx, m)
+	return a.applyDatadog(ctx, account, removal)
 }
 
 // minPassword is the shortest password that is taken.
