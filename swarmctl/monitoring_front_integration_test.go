@@ -3,7 +3,9 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"io"
 	"log"
 	"net"
@@ -120,4 +122,21 @@ func (f *front) answer() {
 	f.t.Helper()
 	_ = f.listener.Close() // closed already after refuse
 	f.open()
+}
+
+// serves tells whether a user who opens it now sees something.
+func (f *front) serves(ctx context.Context) bool {
+	trusted := x509.NewCertPool()
+	trusted.AppendCertsFromPEM(f.authority.Cert)
+	client := &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+f.address+"/", http.NoBody)
+	if err != nil {
+		return false
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return false
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
 }

@@ -65,10 +65,7 @@ func (w *watched) testOutage(o outage) {
 	host := w.name + "-endpoint"
 	n := w.mails.count()
 	from := time.Now()
-	o.begin()
-	time.Sleep(o.lasts - time.Since(from))
-	o.end()
-	took := time.Since(from)
+	took := w.suffer(o)
 	eventually(w.t, time.Minute, "OK again", w.is(host, "HTTP", "OK"))
 	w.oneFault(n, o.name)
 
@@ -91,6 +88,31 @@ func (w *watched) testOutage(o outage) {
 		w.t.Errorf("%d rows of CSV: %v", len(rows), err)
 	}
 	w.t.Logf("%s: %.1f s, %.0f s in the report, %.0f s in Nagios's archive", o.name, took.Seconds(), r.Outages[i].Seconds, r.Objects[j].Bad)
+}
+
+// suffer lets it begin and end, and returns for how long users were not served: a
+// balancer that is stopped may serve a moment longer, and one that is started
+// looks at what is behind it first.
+func (w *watched) suffer(o outage) time.Duration {
+	w.t.Helper()
+	from, began := time.Now(), make(chan time.Time)
+	go func() { began <- w.next(false) }()
+	o.begin()
+	start := <-began
+	time.Sleep(o.lasts - time.Since(from))
+	o.end()
+	return w.next(true).Sub(start)
+}
+
+// next is when users are served, or are not, the next time.
+func (w *watched) next(served bool) time.Time {
+	for w.t.Context().Err() == nil {
+		if at := time.Now(); w.front.serves(w.t.Context()) == served {
+			return at
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return time.Time{}
 }
 
 // report is what is said of the time from then to now, and the folder it is in.
