@@ -216,7 +216,7 @@ func (c *Cluster) jenkins(ctx *pulumi.Context, args *ClusterArgs, network *Netwo
 	build := &JenkinsArgs{MachineArgs: *machine, DiskGB: s.Jenkins.DiskGB, ProtectDisk: s.Guard.Protect, Init: args.JenkinsInit}
 	if args.JenkinsSecrets != nil {
 		build.Vault = &VaultArgs{
-			Place: c.place, Subnet: network.JenkinsSubnet, Seed: network.GUID,
+			Place: c.place, Subnet: network.JenkinsSubnet,
 			Secrets: args.JenkinsSecrets, Protect: s.Guard.Protect,
 		}
 	}

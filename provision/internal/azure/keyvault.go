@@ -2,7 +2,6 @@ package azure
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,8 +11,6 @@ import (
 	"github.com/pulumi/pulumi-azure-native-sdk/keyvault/v2"
 	"github.com/pulumi/pulumi-azure-native-sdk/network/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/ycesproject/yces/provision/internal/jenkins"
 )
 
 // vaultReader is the role Key Vault Secrets User, which reads secrets and
@@ -31,10 +28,8 @@ type VaultArgs struct {
 	Place
 	// Subnet alone reads from it.
 	Subnet pulumi.StringInput
-	// Seed is another one each time the stack is made from nothing. Names of
-	// vaults are taken for a week after their end.
-	Seed pulumi.StringOutput
-	// Secrets are what lies in it, by name.
+	// Secrets are what lies in it, by name: letters, digits and hyphens. A name
+	// that was taken out of it can't be put in again.
 	Secrets map[string]pulumi.StringInput
 	// Protect refuses to purge what was deleted before its week is over. Azure
 	// does not take that back.
@@ -50,6 +45,8 @@ type Vault struct {
 	args  *VaultArgs
 	vault *keyvault.Vault
 	who   authorization.GetClientConfigResultOutput
+	// last is the secret that was declared last; nil before the first.
+	last pulumi.Resource
 }
 
 // retention is how many days what was deleted can be brought back. Azure takes
@@ -64,8 +61,9 @@ func NewVault(ctx *pulumi.Context, name string, args *VaultArgs, opts ...pulumi.
 	}
 	v.who = authorization.GetClientConfigOutput(ctx, pulumi.Parent(v))
 	var err error
-	// Named once: a network that is made anew does not move the secrets.
-	v.vault, err = keyvault.NewVault(ctx, name, v.declaration(), options(v, pulumi.IgnoreChanges([]string{"vaultName"}))...)
+	// Pulumi completes the name with digits of its own for each vault that it
+	// makes, because names of vaults are taken for a week after their end.
+	v.vault, err = keyvault.NewVault(ctx, vaultPrefix(args.Prefix), v.declaration(), options(v)...)
 	if err != nil {
 		return nil, fmt.Errorf("declare vault %s: %w", name, err)
 	}
@@ -98,38 +96,40 @@ func (v *Vault) declaration() *keyvault.VaultArgs {
 	}
 	return &keyvault.VaultArgs{
 		ResourceGroupName: args.Group,
-		VaultName:         args.Seed.ApplyT(func(seed string) string { return vaultName(args.Prefix, seed) }).(pulumi.StringOutput),
 		Location:          pulumi.String(args.Location),
 		Properties:        properties,
 		Tags:              args.tags("jenkins"),
 	}
 }
 
-// vaultName is unique in all of Azure, as it has to be: 3 to 24 letters, digits
-// and single hyphens.
-func vaultName(prefix, seed string) string {
-	sum := sha256.Sum256([]byte(prefix + " " + seed))
+// vaultPrefix is what a vault's name begins with: all of it is 3 to 24 letters,
+// digits and single hyphens, the last eight of them Pulumi's.
+func vaultPrefix(prefix string) string {
 	for strings.Contains(prefix, "--") {
 		prefix = strings.ReplaceAll(prefix, "--", "-")
 	}
-	prefix = strings.TrimSuffix(prefix[:min(len(prefix), 13)], "-")
-	return prefix + "-" + hex.EncodeToString(sum[:5])
+	return strings.TrimSuffix(prefix[:min(len(prefix), 15)], "-") + "-"
 }
 
-// Keep declares one of the vault's secrets.
+// Keep declares one of the vault's secrets. They are written one after the
+// other: Azure refuses those that meet (409, ConflictError).
 func (v *Vault) Keep(ctx *pulumi.Context, secret string, value pulumi.StringInput) error {
-	name := jenkins.VaultName(secret)
-	_, err := keyvault.NewSecret(ctx, v.args.name("secret-"+strings.ToLower(name)), &keyvault.SecretArgs{
+	var after []pulumi.Resource
+	if v.last != nil {
+		after = append(after, v.last)
+	}
+	made, err := keyvault.NewSecret(ctx, v.args.name("secret-"+strings.ToLower(secret)), &keyvault.SecretArgs{
 		ResourceGroupName: v.args.Group,
 		VaultName:         v.vault.Name,
-		SecretName:        pulumi.String(name),
+		SecretName:        pulumi.String(secret),
 		Properties:        &keyvault.SecretPropertiesArgs{Value: value.ToStringOutput().ToStringPtrOutput(), ContentType: pulumi.String("text/plain")},
 		// Azure deletes a secret on the vault's own side only, which does not
 		// let Pulumi in. They go with the vault.
-	}, options(v, pulumi.RetainOnDelete(true))...)
+	}, options(v, pulumi.RetainOnDelete(true), pulumi.DependsOn(after))...)
 	if err != nil {
 		return fmt.Errorf("declare secret %s: %w", secret, err)
 	}
+	v.last = made
 	return nil
 }
 

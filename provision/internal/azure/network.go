@@ -27,11 +27,8 @@ type NetworkArgs struct {
 type Network struct {
 	pulumi.ResourceState
 
-	// SwarmSubnet, JenkinsSubnet and BastionSubnet are identifiers; those of
-	// parts that are off lead nowhere.
+	// SwarmSubnet, JenkinsSubnet and BastionSubnet are identifiers.
 	SwarmSubnet, JenkinsSubnet, BastionSubnet pulumi.StringOutput
-	// GUID is another one for every network that is made, of the same name too.
-	GUID pulumi.StringOutput
 }
 
 // NewNetwork declares the network.
@@ -60,10 +57,11 @@ func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pul
 	n.SwarmSubnet = child(vnet.ID(), "subnets", "swarm")
 	n.JenkinsSubnet = child(vnet.ID(), "subnets", "jenkins")
 	n.BastionSubnet = child(vnet.ID(), "subnets", "bastion")
-	n.GUID = vnet.ResourceGuid
 	return n, ctx.RegisterResourceOutputs(n, pulumi.Map{"swarmSubnet": n.SwarmSubnet})
 }
 
+// subnets are those of all parts, of one that is off too: Azure does not remove
+// a subnet that still has a machine in it, and the network changes first.
 func (n *Network) subnets(ctx *pulumi.Context, args *NetworkArgs) (network.SubnetTypeArray, error) {
 	type subnet struct {
 		name      string
@@ -71,15 +69,12 @@ func (n *Network) subnets(ctx *pulumi.Context, args *NetworkArgs) (network.Subne
 		rules     []allowed
 		endpoints network.ServiceEndpointPropertiesFormatArray
 	}
-	list := []subnet{{"swarm", args.Addresses.Swarm, swarmRules(args), nil}}
-	if args.Jenkins {
-		list = append(list, subnet{"jenkins", args.Addresses.Jenkins, jenkinsRules(args), vaultEndpoint})
-	}
-	if args.Bastion {
-		list = append(list, subnet{"bastion", args.Addresses.Bastion, bastionRules(args), nil})
-	}
 	var subnets network.SubnetTypeArray
-	for _, s := range list {
+	for _, s := range []subnet{
+		{"swarm", args.Addresses.Swarm, swarmRules(args), nil},
+		{"jenkins", args.Addresses.Jenkins, jenkinsRules(args), vaultEndpoint},
+		{"bastion", args.Addresses.Bastion, bastionRules(args), nil},
+	} {
 		group, err := n.securityGroup(ctx, args, s.name, s.rules)
 		if err != nil {
 			return nil, err

@@ -111,6 +111,9 @@ func swarmRules(args *NetworkArgs) []allowed {
 
 // jenkinsRules is what the Jenkins machine answers to: its own page only over TLS.
 func jenkinsRules(args *NetworkArgs) []allowed {
+	if !args.Jenkins {
+		return nil
+	}
 	rules := []allowed{{"ssh-from-admins", tcp, args.nodeAdmins(), []string{portSSH}}}
 	if len(args.JenkinsClients) > 0 {
 		rules = append(rules, allowed{"jenkins-from-its-clients", tcp, fromRanges(args.JenkinsClients...), []string{portTLS}})
@@ -119,6 +122,9 @@ func jenkinsRules(args *NetworkArgs) []allowed {
 }
 
 func bastionRules(args *NetworkArgs) []allowed {
+	if !args.Bastion {
+		return nil
+	}
 	return []allowed{
 		{"ssh-from-admins", tcp, fromRanges(args.Admins...), []string{portSSH}},
 		{"ssh-from-jenkins", tcp, fromRanges(args.Addresses.Jenkins), []string{portSSH}},

@@ -17,7 +17,7 @@ const (
 
 var azureNetwork = map[string]kind{
 	"azure-native:network:NetworkSecurityGroup": named("Microsoft.Network/networkSecurityGroups", "networkSecurityGroupName", upTo80, kind{check: checkSecurityGroup}),
-	"azure-native:network:VirtualNetwork":       named("Microsoft.Network/virtualNetworks", "virtualNetworkName", upTo64, kind{check: checkVirtualNetwork, adds: addNetworkGUID}),
+	"azure-native:network:VirtualNetwork":       named("Microsoft.Network/virtualNetworks", "virtualNetworkName", upTo64, kind{check: checkVirtualNetwork}),
 	publicAddress: named("Microsoft.Network/publicIPAddresses", "publicIpAddressName", upTo80, kind{
 		check: checkPublicAddress, adds: addPublicAddress, frozen: []string{"zones", "sku.name"},
 	}),

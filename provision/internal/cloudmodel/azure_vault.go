@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 const (
@@ -30,7 +31,7 @@ var (
 
 var azureVault = map[string]kind{
 	keyVault: named("Microsoft.KeyVault/vaults", "vaultName", vaultNames, kind{
-		check: checkVault, adds: addVault, onGone: keepName,
+		check: checkVault, adds: addVault, onGone: keepName, named: "vaultName",
 		frozen: []string{"properties.tenantId", "properties.softDeleteRetentionInDays"},
 	}),
 	vaultSecret: {
@@ -38,9 +39,10 @@ var azureVault = map[string]kind{
 			return subscription + "/resourceGroups/" + in.Text("resourceGroupName") + "/providers/Microsoft.KeyVault/vaults/" +
 				in.Text("vaultName") + "/secrets/" + in.Text("secretName")
 		},
-		check:    checkSecret,
-		adds:     addSecret,
-		replaces: []string{"resourceGroupName", "vaultName", "secretName"},
+		check:     checkSecret,
+		adds:      addSecret,
+		replaces:  []string{"resourceGroupName", "vaultName", "secretName"},
+		onWritten: writeVault,
 		onGone: func(_ *World, r *Resource) error {
 			return refuse("Forbidden", "Client address is not authorized and caller is not a trusted service: %s", r.ID)
 		},
@@ -134,6 +136,26 @@ func checkSecret(w *World, r, _ *Resource) []error {
 	return faults
 }
 
+// vaultWrite is how long a vault is busy with one secret.
+const vaultWrite = 100 * time.Millisecond
+
+// writeVault refuses a secret that is written while another of its vault is.
+func writeVault(w *World, r *Resource) error {
+	vault, _ := split(r.ID)
+	w.mu.Lock()
+	busy := w.busyVaults[vault]
+	w.busyVaults[vault] = true
+	w.mu.Unlock()
+	if busy {
+		return refuse("ConflictError", "A conflict occurred that prevented the operation from completing: 'Key Vault' changed from the point the operation began.")
+	}
+	time.Sleep(vaultWrite)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.busyVaults, vault)
+	return nil
+}
+
 // addSecret keeps the value out of what is returned, as Azure does.
 func addSecret(w *World, r, _ *Resource) Object {
 	vault, _ := split(r.ID)
@@ -163,13 +185,4 @@ func checkRoleAssignment(w *World, r, _ *Resource) []error {
 		}
 	}
 	return faults
-}
-
-// addNetworkGUID numbers a virtual network: another one of the same name has
-// another number.
-func addNetworkGUID(w *World, _, old *Resource) Object {
-	if old != nil {
-		return Object{"resourceGuid": old.State["resourceGuid"]}
-	}
-	return Object{"resourceGuid": number("55555555-0000-0000-0000-%012d", w.fresh())}
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
 const vaultPath = subscription + "/resourceGroups/g/providers/Microsoft.KeyVault/vaults/kv-1"
@@ -118,5 +120,63 @@ func TestOneMachineHasARoleOnce(t *testing.T) {
 	again["roleAssignmentName"] = "66666666-0000-0000-0000-000000000002"
 	if _, err := w.create(roleAssignment, again); err == nil || !strings.Contains(err.Error(), "RoleAssignmentExists") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAVaultTakesOneSecretAtATime(t *testing.T) {
+	w, err := beginSecured(t, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	results := make(chan error)
+	write := func(name string) {
+		_, err := w.create(vaultSecret, parsed(t, strings.Replace(secured[1].inputs, "A-TOKEN", name, 1)))
+		results <- err
+	}
+	go write("B")
+	go write("C")
+	var refused []error
+	for range 2 {
+		if err := <-results; err != nil {
+			refused = append(refused, err)
+		}
+	}
+	if len(refused) != 1 || !strings.Contains(refused[0].Error(), "ConflictError") {
+		t.Errorf("of two at once were refused: %v", refused)
+	}
+	go write("D")
+	if err := <-results; err != nil {
+		t.Errorf("one after them: %v", err)
+	}
+}
+
+// checked is what the provider makes of a vault's inputs.
+func checked(t *testing.T, news, olds Object, seed string) string {
+	t.Helper()
+	inputs, err := written(news)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := written(olds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := new(provider).Check(t.Context(), &pulumirpc.CheckRequest{Urn: "urn:pulumi:dev::yces::" + keyVault + "::kv-", News: inputs, Olds: before, RandomSeed: []byte(seed)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.GetInputs().GetFields()["vaultName"].GetStringValue()
+}
+
+func TestAVaultWithoutANameGetsOneThatItKeeps(t *testing.T) {
+	first, second := checked(t, Object{}, Object{}, "1"), checked(t, Object{}, Object{}, "2")
+	if first == second || !strings.HasPrefix(first, "kv-") || len(first) != 11 {
+		t.Errorf("two vaults are named %s and %s", first, second)
+	}
+	if kept := checked(t, Object{}, Object{"vaultName": first}, "3"); kept != first {
+		t.Errorf("%s became %s", first, kept)
+	}
+	if given := checked(t, Object{"vaultName": "mine"}, Object{"vaultName": first}, "3"); given != "mine" {
+		t.Errorf("mine became %s", given)
 	}
 }

@@ -10,6 +10,8 @@ type kind struct {
 	check func(w *World, r, old *Resource) []error
 	// adds is what the cloud adds to the inputs; old is nil for a new resource.
 	adds func(w *World, r, old *Resource) Object
+	// named is the property that the provider makes a name of, where there is none.
+	named string
 	// replaces are the properties that the provider replaces a resource for.
 	replaces []string
 	// frozen are properties that the cloud refuses to change in place.
@@ -19,8 +21,9 @@ type kind struct {
 	inUse func(*World, *Resource) error
 	// taken is the cloud's code where the name is another's; empty is Conflict.
 	taken string
-	// onMade and onGone act outside the model.
-	onMade, onGone func(*World, *Resource) error
+	// onMade and onGone act outside the model; onWritten, of a creation and of an
+	// update, takes its time while others go on.
+	onMade, onGone, onWritten func(*World, *Resource) error
 }
 
 // kinds holds every type that the model has.
@@ -48,6 +51,13 @@ func (k kind) made(w *World, r *Resource) error {
 		return nil
 	}
 	return k.onMade(w, r)
+}
+
+func (k kind) written(w *World, r *Resource) error {
+	if k.onWritten == nil {
+		return nil
+	}
+	return k.onWritten(w, r)
 }
 
 func (k kind) gone(w *World, r *Resource) error {

@@ -62,8 +62,23 @@ func (p *provider) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, erro
 	return &emptypb.Empty{}, nil
 }
 
+// Check completes a name that the program left to the provider: that of the
+// resource as it is, or eight digits more than in its URN.
 func (p *provider) Check(_ context.Context, req *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
-	return &pulumirpc.CheckResponse{Inputs: req.GetNews()}, nil
+	inputs, property := req.GetNews(), kinds[typeOf(req.GetUrn())].named
+	if property == "" || inputs.GetFields()[property] != nil {
+		return &pulumirpc.CheckResponse{Inputs: inputs}, nil
+	}
+	name := req.GetOlds().GetFields()[property]
+	if name == nil {
+		fresh, err := resource.NewUniqueName(req.GetRandomSeed(), resource.URN(req.GetUrn()).Name(), 8, 0, nil)
+		if err != nil {
+			return nil, fmt.Errorf("make a name: %w", err)
+		}
+		name = structpb.NewStringValue(fresh)
+	}
+	inputs.Fields[property] = name
+	return &pulumirpc.CheckResponse{Inputs: inputs}, nil
 }
 
 // Diff compares inputs with inputs, as azure-native does.

@@ -51,12 +51,14 @@ type World struct {
 	log []string
 	// deletedVaults are the names of vaults that can be brought back.
 	deletedVaults []string
+	// busyVaults are those that a secret is being written to.
+	busyVaults map[string]bool
 }
 
 // New returns an empty world whose machines are run by m.
 func New(m Machines) *World {
 	return &World{
-		resources: map[string]*Resource{}, failures: map[string]error{}, machines: m,
+		resources: map[string]*Resource{}, failures: map[string]error{}, machines: m, busyVaults: map[string]bool{},
 		// Of the loopback network: what a test sends there stays on this machine.
 		public: netip.MustParsePrefix("127.1.0.0/24"), elastic: netip.MustParsePrefix("127.2.0.0/24"),
 	}
@@ -160,7 +162,7 @@ func (w *World) create(kind string, in Object) (*Resource, error) {
 		return nil, err
 	}
 	r.State = k.state(w, r, nil)
-	if err := w.unlocked(func() error { return k.made(w, r) }); err != nil {
+	if err := w.unlocked(func() error { return errors.Join(k.written(w, r), k.made(w, r)) }); err != nil {
 		return nil, err
 	}
 	w.resources[r.ID] = r
@@ -187,6 +189,9 @@ func (w *World) update(id string, in Object) (*Resource, error) {
 		return nil, err
 	}
 	r.State = k.state(w, r, old)
+	if err := w.unlocked(func() error { return k.written(w, r) }); err != nil {
+		return nil, err
+	}
 	w.resources[id] = r
 	w.log = append(w.log, "update "+id)
 	return r, nil

@@ -2,6 +2,7 @@ package jenkins
 
 import (
 	"crypto/tls"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,9 +14,18 @@ import (
 // The secret that a stack makes itself, and the pair that replaces the
 // machine's own certificate where both are given.
 const (
-	InventorySecret = "SWARM_INVENTORY"
+	inventorySecret = "SWARM_INVENTORY"
 	Certificate     = "JENKINS_TLS_CERTIFICATE"
 	CertificateKey  = "JENKINS_TLS_KEY"
+)
+
+// What lies in the vault, by its names there: two JSON objects of the secrets by
+// their names, and the inventory. There are always all three, because nothing can
+// be taken out of the vault from outside, nor made where it lies already.
+const (
+	vaultSecrets     = "JENKINS-SECRETS"
+	vaultCertificate = "JENKINS-TLS"
+	VaultInventory   = "SWARM-INVENTORY"
 )
 
 // secretLimit is how many bytes a vault keeps in one secret; see
@@ -37,8 +47,6 @@ func (s Settings) ValidateSecrets(given map[string]string) error {
 		switch {
 		case !slices.Contains(wanted, name):
 			f.add(name, "is not a secret of these settings")
-		case len(value) > secretLimit:
-			f.add(name, "has %d bytes, and a vault keeps %d", len(value), secretLimit)
 		case strings.HasSuffix(name, "_SSH_KEY") && value != "":
 			f.privateKey(name, value)
 		}
@@ -46,13 +54,60 @@ func (s Settings) ValidateSecrets(given map[string]string) error {
 	if given[Certificate] != "" && given[CertificateKey] != "" {
 		f.certificate(given)
 	}
+	f.tooLong(given)
 	return f.join()
+}
+
+// tooLong names the longest of those that together are more than a vault keeps.
+func (f *faults) tooLong(given map[string]string) {
+	parts := divide(given)
+	for _, vault := range slices.Sorted(maps.Keys(parts)) {
+		part := parts[vault]
+		size := len(object(part))
+		if size <= secretLimit {
+			continue
+		}
+		longest := slices.MaxFunc(slices.Sorted(maps.Keys(part)), func(a, b string) int { return len(part[a]) - len(part[b]) })
+		f.add(longest, "has %d bytes, with what lies beside it %d, and a vault keeps %d", len(part[longest]), size, secretLimit)
+	}
+}
+
+// InVault is what an operator gave as it lies in the vault, by its names there.
+func InVault(given map[string]string) map[string]string {
+	texts := map[string]string{}
+	for vault, part := range divide(given) {
+		texts[vault] = object(part)
+	}
+	return texts
+}
+
+// divide sorts secrets by where they lie in the vault. Both parts are there,
+// whatever was given.
+func divide(given map[string]string) map[string]map[string]string {
+	parts := map[string]map[string]string{vaultSecrets: {}, vaultCertificate: {}}
+	for name, value := range given {
+		// ssh takes no key whose last line does not end.
+		if strings.Contains(value, "-----END ") {
+			value = strings.TrimRight(value, "\n") + "\n"
+		}
+		if name == Certificate || name == CertificateKey {
+			parts[vaultCertificate][name] = value
+		} else {
+			parts[vaultSecrets][name] = value
+		}
+	}
+	return parts
+}
+
+func object(part map[string]string) string {
+	text, _ := json.Marshal(part) // strings only
+	return string(text)
 }
 
 // givenSecrets are the names that an operator has to give. The certificate's
 // two are wanted as soon as one of them is there.
 func (s Settings) givenSecrets(given map[string]string) []string {
-	names := slices.DeleteFunc(s.Secrets(), func(name string) bool { return name == InventorySecret })
+	names := slices.DeleteFunc(s.Secrets(), func(name string) bool { return name == inventorySecret })
 	_, certificate := given[Certificate]
 	_, key := given[CertificateKey]
 	if certificate || key {
@@ -72,9 +127,6 @@ func (f *faults) certificate(given map[string]string) {
 		f.add(Certificate, "must be PEM, and belong to %s", CertificateKey)
 	}
 }
-
-// VaultName is a secret's name as Key Vault takes it: without underscores.
-func VaultName(secret string) string { return strings.ReplaceAll(secret, "_", "-") }
 
 // InventoryFits refuses an inventory that is too large for a secret.
 func InventoryFits(document []byte) error {

@@ -80,9 +80,7 @@ func (f *faults) port(field string, value int) {
 // Validate lists every fault, joined by errors.Join.
 func (s Settings) Validate() error {
 	var f faults
-	if u, err := url.Parse(s.URL); err != nil || u.Scheme != "https" || u.Host == "" || !strings.HasSuffix(s.URL, "/") || strings.Contains(s.URL, "$") {
-		f.add("url", "must be https://HOST/, got %q", s.URL)
-	}
+	s.validateURL(&f)
 	for _, one := range [][2]string{
 		{"admin", s.Admin},
 		{"owner", s.Owner},
@@ -109,6 +107,14 @@ func (s Settings) Validate() error {
 		a.validate(fmt.Sprintf("agents[%d]", i), &f)
 	}
 	return f.join()
+}
+
+// validateURL wants what nginx serves: one host, all of it, on TLS's own port.
+func (s Settings) validateURL(f *faults) {
+	u, err := url.Parse(s.URL)
+	if err != nil || u.Host == "" || strings.Contains(s.URL, "$") || s.URL != "https://"+u.Host+"/" || u.Port() != "" && u.Port() != "443" {
+		f.add("url", "must be https://HOST/, without a path or another port than 443, got %q", s.URL)
+	}
 }
 
 func (s Settings) validateUsers(f *faults) {

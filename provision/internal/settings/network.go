@@ -16,13 +16,8 @@ type namedPrefix struct {
 
 func (s Settings) checkNetwork(f *faults) {
 	n := s.Network
-	subnets := []namedPrefix{{"swarmCidr", n.Swarm}}
-	if s.Jenkins.Enabled {
-		subnets = append(subnets, namedPrefix{"jenkinsCidr", n.Jenkins})
-	}
-	if s.Access.Bastion {
-		subnets = append(subnets, namedPrefix{"bastionCidr", n.Bastion})
-	}
+	// Each has a subnet, with or without a machine in it.
+	subnets := []namedPrefix{{"swarmCidr", n.Swarm}, {"jenkinsCidr", n.Jenkins}, {"bastionCidr", n.Bastion}}
 	if n.Space.IsValid() && !n.Space.Addr().IsPrivate() {
 		f.add("networkCidr", "must be a private range (RFC 1918), got %s", n.Space)
 	}

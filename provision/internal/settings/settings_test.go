@@ -98,18 +98,15 @@ func TestDeploySecretsAreAcceptedAndNeverShown(t *testing.T) {
 }
 
 func TestPartsThatAreOffAreNotChecked(t *testing.T) {
-	off := sound("jenkins", "false", "jenkinsSize", "?", "jenkinsCidr", "10.20.1.0/24", "bastionSize", "?", "monitorRegion", "?", "bastionCidr", "10.20.1.0/24", "budgetStart", "?")
+	off := sound("jenkins", "false", "jenkinsSize", "?", "bastionSize", "?", "monitorRegion", "?", "budgetStart", "?")
 	if _, err := Load("dev", off); err != nil {
 		t.Error(err)
 	}
 	on := maps.Clone(off)
 	maps.Copy(on, Values{"yces:jenkins": "true", "yces:bastion": "true", "yces:monitor": "true", "yces:budget": "1", "yces:monitorType": "t4g.small", "yces:monitorClientCidrs": `["0.0.0.0/0"]`})
 	_, err := Load("dev", on)
-	want := `the stack's configuration has 10 faults:
+	want := `the stack's configuration has 7 faults:
 yces:bastionSize: must look like Standard_B2s, got "?"
-yces:jenkinsCidr: 10.20.1.0/24 overlaps 10.20.1.0/24, which is swarmCidr
-yces:bastionCidr: 10.20.1.0/24 overlaps 10.20.1.0/24, which is swarmCidr
-yces:bastionCidr: 10.20.1.0/24 overlaps 10.20.1.0/24, which is jenkinsCidr
 yces:jenkinsSize: must look like Standard_B2s, got "?"
 yces:monitorRegion: must be an AWS region as eu-central-1, got "?"
 yces:monitorType: is an Arm type, and the machine's image is for x86-64, got "t4g.small"
@@ -118,6 +115,20 @@ yces:budgetStart: must be the budget's first month as 2026-01, got "?"
 yces:budgetEmails: is empty: nobody would hear of the budget`
 	if err == nil || err.Error() != want {
 		t.Errorf("got:\n%v\nwant:\n%s", err, want)
+	}
+}
+
+// A subnet is there before the machine that a part is, and after it.
+func TestEverySubnetIsCheckedWhetherItsPartIsOnOrOff(t *testing.T) {
+	want := `the stack's configuration has 3 faults:
+yces:jenkinsCidr: 10.20.1.0/24 overlaps 10.20.1.0/24, which is swarmCidr
+yces:bastionCidr: 10.20.1.0/24 overlaps 10.20.1.0/24, which is swarmCidr
+yces:bastionCidr: 10.20.1.0/24 overlaps 10.20.1.0/24, which is jenkinsCidr`
+	for _, on := range []string{"true", "false"} {
+		_, err := Load("dev", sound("jenkins", on, "bastion", on, "jenkinsCidr", "10.20.1.0/24", "bastionCidr", "10.20.1.0/24"))
+		if err == nil || err.Error() != want {
+			t.Errorf("on: %s, got:\n%v\nwant:\n%s", on, err, want)
+		}
 	}
 }
 

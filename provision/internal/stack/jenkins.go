@@ -29,25 +29,18 @@ func jenkinsInit(s settings.Settings) func(address, vault string) (string, error
 		}
 		build.PluginManagerURL, build.PluginManagerSHA256 = j.PluginManagerURL, j.PluginManagerSHA256
 		build.Vault, build.Secrets = strings.TrimSuffix(vault, "/"), site.Secrets()
-		if j.Secrets[jenkins.CertificateKey] != "" {
-			build.Secrets = append(build.Secrets, jenkins.Certificate, jenkins.CertificateKey)
-		}
 		return cloudinit.Jenkins(build)
 	}
 }
 
-// jenkinsSecrets are those that the operator gave, secret in Pulumi's state
-// too; nil where there is no site that needs any.
+// jenkinsSecrets are those that the operator gave, as they lie in the vault and
+// secret in Pulumi's state too; nil where there is no site that needs any.
 func jenkinsSecrets(j settings.Jenkins) map[string]pulumi.StringInput {
 	if j.Site == nil {
 		return nil
 	}
 	secrets := map[string]pulumi.StringInput{}
-	for name, value := range j.Secrets {
-		// ssh takes no key whose last line does not end.
-		if strings.Contains(value, "-----END ") {
-			value = strings.TrimRight(value, "\n") + "\n"
-		}
+	for name, value := range jenkins.InVault(j.Secrets) {
 		secrets[name] = pulumi.ToSecret(pulumi.String(value)).(pulumi.StringOutput)
 	}
 	return secrets
@@ -66,5 +59,5 @@ func giveInventory(ctx *pulumi.Context, cluster *azure.Cluster, inventory pulumi
 		}
 		return string(document), jenkins.InventoryFits(document)
 	}).(pulumi.StringOutput)
-	return cluster.Vault.Keep(ctx, jenkins.InventorySecret, text)
+	return cluster.Vault.Keep(ctx, jenkins.VaultInventory, text)
 }

@@ -1,9 +1,16 @@
 package stack
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
+	"maps"
+	"math/big"
 	"os"
 	"regexp"
 	"slices"
@@ -88,35 +95,83 @@ func TestWithoutASiteThereIsNoVaultAndNoRole(t *testing.T) {
 	}
 }
 
-func TestEverySecretIsKeptInTheVaultAsOne(t *testing.T) {
-	r, outputs := run(t, withSite(t, dev(t)))
-	want := exampleSecrets(t)
-	got := map[string]string{}
+// inVault is what the program puts into the vault, by its names there.
+func (r *recorder) inVault(t *testing.T) map[string]string {
+	t.Helper()
+	texts := map[string]string{}
 	for _, d := range r.of("azure-native:keyvault:Secret") {
 		name := d.inputs["secretName"].(string)
 		value := at(d.inputs, "properties", "value")
 		if hidden, ok := value.(*resource.Secret); ok {
 			value = hidden.Element.V
 		}
-		got[name] = value.(string)
+		texts[name] = value.(string)
 		if d.secret != (name != "SWARM-INVENTORY") || !d.retained {
 			t.Errorf("%s is secret to Pulumi: %t, and is retained: %t", name, d.secret, d.retained)
 		}
-		if !regexp.MustCompile(`^[0-9A-Za-z-]{1,127}$`).MatchString(name) {
-			t.Errorf("%s is no name of a secret", name)
-		}
+	}
+	return texts
+}
+
+func TestEverySecretIsKeptInTheVault(t *testing.T) {
+	r, outputs := run(t, withSite(t, dev(t)))
+	want := exampleSecrets(t)
+	texts := r.inVault(t)
+	var got map[string]string
+	if err := json.Unmarshal([]byte(texts["JENKINS-SECRETS"]), &got); err != nil {
+		t.Fatal(err)
 	}
 	for name := range want {
-		if value := got[strings.ReplaceAll(name, "_", "-")]; value == "" || strings.HasSuffix(name, "_KEY") && !strings.HasSuffix(value, "-----\n") {
+		if value := got[name]; value == "" || strings.HasSuffix(name, "_KEY") && !strings.HasSuffix(value, "-----\n") {
 			t.Errorf("%s is %q", name, value)
 		}
 	}
-	if len(got) != len(want)+1 {
-		t.Errorf("%d secrets, want %d and the inventory", len(got), len(want))
+	if len(got) != len(want) {
+		t.Errorf("%d secrets, want %d", len(got), len(want))
 	}
-	inv, err := inventory.Parse([]byte(got["SWARM-INVENTORY"]))
+	inv, err := inventory.Parse([]byte(texts["SWARM-INVENTORY"]))
 	if published := parse(t, outputs); err != nil || fmt.Sprint(inv) != fmt.Sprint(published) {
 		t.Errorf("Jenkins gets the inventory %v, %v; the stack's is %v", inv, err, published)
+	}
+}
+
+// A vault does not give a name again, and tells nobody here what it has: it gets
+// the same names whatever the settings are.
+func TestTheVaultsNamesAreTheSameWithACertificateAndWithout(t *testing.T) {
+	secrets := exampleSecrets(t)
+	secrets["JENKINS_TLS_CERTIFICATE"], secrets["JENKINS_TLS_KEY"] = pair(t)
+	document, err := json.Marshal(secrets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	without, _ := run(t, withSite(t, dev(t), "jenkinsDnsLabel", "our-ci"))
+	with, _ := run(t, withSite(t, dev(t), "jenkinsDnsLabel", "our-ci", "jenkinsSecrets", string(document)))
+	names := []string{"JENKINS-SECRETS", "JENKINS-TLS", "SWARM-INVENTORY"}
+	for _, r := range []*recorder{without, with} {
+		if got := slices.Sorted(maps.Keys(r.inVault(t))); !slices.Equal(got, names) {
+			t.Errorf("the vault has %q, want %q", got, names)
+		}
+	}
+	if none := without.inVault(t)["JENKINS-TLS"]; none != "{}" {
+		t.Errorf("without a certificate there is %s", none)
+	}
+	var tls map[string]string
+	if err := json.Unmarshal([]byte(with.inVault(t)["JENKINS-TLS"]), &tls); err != nil || tls["JENKINS_TLS_KEY"] != secrets["JENKINS_TLS_KEY"] || len(tls) != 2 {
+		t.Errorf("the certificate is %v, %v", tls, err)
+	}
+	if a, b := jenkinsFiles(t, without), jenkinsFiles(t, with); !maps.Equal(a, b) {
+		t.Error("a machine without a certificate starts otherwise than one with it, and would never look for one")
+	}
+}
+
+func TestSecretsAreWrittenOneAfterTheOther(t *testing.T) {
+	r, _ := run(t, withSite(t, dev(t)))
+	var before string
+	for _, d := range r.of("azure-native:keyvault:Secret") {
+		if before != "" && !slices.ContainsFunc(d.needs, func(urn string) bool { return strings.HasSuffix(urn, "::"+before) }) {
+			t.Errorf("%s does not wait for %s, but for %q", d.name, before, d.needs)
+		}
+		before = d.name
 	}
 }
 
@@ -181,19 +236,18 @@ func TestAVaultCanBePurgedUnlessTheStackIsProtected(t *testing.T) {
 
 func ptr[T any](v T) *T { return &v }
 
-func TestVaultNamesAreAzuresAndAnotherEachTime(t *testing.T) {
-	var seen []string
+// The provider completes the name anew for each vault that it makes.
+func TestVaultNamesAreAzuresAndTheProviders(t *testing.T) {
 	for _, name := range []string{"yces-dev", "y", "a-very-long-name-of-a-stack-of-machines", "twelve-chars-x-y", "a---b"} {
 		r, _ := run(t, withSite(t, with(dev(t), "name", name)))
 		vault := r.one(t, "azure-native:keyvault:Vault")
-		got := vault.inputs["vaultName"].(string)
-		if !regexp.MustCompile(`^[a-z][a-z0-9-]{1,22}[a-z0-9]$`).MatchString(got) || strings.Contains(got, "--") || slices.Contains(seen, got) {
+		if fixed, is := vault.inputs["vaultName"]; is {
+			t.Errorf("the vault is always named %v", fixed)
+		}
+		got := vault.name + vaultDigits
+		if !regexp.MustCompile(`^[a-z][a-z0-9-]{1,22}[a-z0-9]$`).MatchString(got) || strings.Contains(got, "--") {
 			t.Errorf("%s has the vault %s", name, got)
 		}
-		if !slices.Contains(vault.ignored, "vaultName") {
-			t.Errorf("the vault moves with its network")
-		}
-		seen = append(seen, got)
 	}
 }
 
@@ -202,7 +256,6 @@ func TestJenkinsKnowsItsOwnAddress(t *testing.T) {
 		"https://198.51.100.":                           nil,
 		"https://our-ci.westeurope.cloudapp.azure.com/": {"jenkinsDnsLabel", "our-ci"},
 		"https://jenkins.example.com/":                  {"jenkinsDnsLabel", "our-ci", "jenkinsSite", strings.Replace(exampleSite, "{", `{"url": "https://jenkins.example.com/", `, 1)},
-		"https://jenkins.example.com/jenkins-prefix/":   {"jenkinsSite", strings.Replace(exampleSite, "{", `{"url": "https://jenkins.example.com/jenkins-prefix/", `, 1)},
 	} {
 		r, outputs := run(t, withSite(t, dev(t), pairs...))
 		configured := jenkinsFiles(t, r)["/etc/jenkins/jenkins.yaml"]
@@ -215,13 +268,19 @@ func TestJenkinsKnowsItsOwnAddress(t *testing.T) {
 func TestTheMachineIsToldItsVaultAndTheSecretsThere(t *testing.T) {
 	r, _ := run(t, withSite(t, dev(t)))
 	files := jenkinsFiles(t, r)
-	vault := r.one(t, "azure-native:keyvault:Vault").inputs["vaultName"].(string)
+	vault := r.one(t, "azure-native:keyvault:Vault").name + vaultDigits
 	if !strings.Contains(files["/etc/jenkins/machine.conf"], "VAULT=https://"+vault+".vault.azure.net\n") {
 		t.Errorf("machine.conf: %s", files["/etc/jenkins/machine.conf"])
 	}
+	texts := r.inVault(t)
 	for _, name := range strings.Fields(files["/etc/jenkins/secrets.list"]) {
-		if !slices.ContainsFunc(r.of("azure-native:keyvault:Secret"), func(d declared) bool { return d.inputs["secretName"] == strings.ReplaceAll(name, "_", "-") }) {
+		if name != "SWARM_INVENTORY" && !strings.Contains(texts["JENKINS-SECRETS"], `"`+name+`":`) {
 			t.Errorf("the machine looks for %s, which the vault does not have", name)
+		}
+	}
+	for name := range texts {
+		if !strings.Contains(files["/usr/local/sbin/yces-jenkins-secrets"], name) {
+			t.Errorf("the machine never looks for the vault's %s", name)
 		}
 	}
 }
@@ -255,4 +314,26 @@ func TestTheProductionExamplesSiteIsSound(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, with(values, "jenkinsSecrets", string(document)))
+}
+
+// pair is a certificate of its own with its key, PEM.
+func pair(t *testing.T) (certificate, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalECPrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := func(kind string, bytes []byte) string {
+		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: bytes}))
+	}
+	return block("CERTIFICATE", der), block("EC PRIVATE KEY", keyDER)
 }

@@ -21,6 +21,9 @@ const (
 	groupID   = "/subscriptions/0000/resourceGroups/"
 )
 
+// vaultDigits are what the provider adds to a vault's name.
+const vaultDigits = "0123abcd"
+
 // declared is a resource as the program declared it.
 type declared struct {
 	token, name, parent string
@@ -80,10 +83,8 @@ func added(token, name string, number int, inputs resource.PropertyMap) map[stri
 		return map[string]any{"name": name, "ipConfigurations": []any{ip}}
 	case "azure-native:compute:VirtualMachine":
 		return map[string]any{"name": name, "vmId": fmt.Sprintf("vm-%d", number), "identity": map[string]any{"type": "SystemAssigned", "principalId": "principal of " + name}}
-	case "azure-native:network:VirtualNetwork":
-		return map[string]any{"name": name, "resourceGuid": fmt.Sprintf("guid-%d", number)}
 	case "azure-native:keyvault:Vault":
-		vault := inputs["vaultName"].StringValue()
+		vault := name + vaultDigits // as the provider completes it
 		properties := inputs["properties"].ObjectValue().Mappable()
 		properties["vaultUri"] = "https://" + vault + ".vault.azure.net/"
 		return map[string]any{"name": vault, "properties": properties}
