@@ -28,6 +28,7 @@ func Jenkins(b Build) (string, error) {
 	c := hardened("jenkins")
 	c.Packages = append(c.Packages, "curl", "gnupg", "openssl")
 	c.add("/etc/systemd/system/jenkins.service.d/10-yces.conf", "jenkins.conf", "0644")
+	c.add("/etc/systemd/system/jenkins.timer", "jenkins-start.timer", "0644")
 	c.add("/etc/systemd/system/yces-jenkins-secrets.service", "jenkins-secrets.service", "0644")
 	c.add("/etc/systemd/system/yces-jenkins-secrets.timer", "jenkins-secrets.timer", "0644")
 	c.add("/etc/systemd/system/jenkins-backup.service", "jenkins-backup.service", "0644")

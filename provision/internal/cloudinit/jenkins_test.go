@@ -28,7 +28,7 @@ func build(t *testing.T) Build {
 	return Build{
 		KeyFingerprint: "5E386EADB55F01504CAE8BCF7198F4B714ABFC68", Version: "2.580.2",
 		PluginManagerURL: "https://plugins.example/manager.jar", PluginManagerSHA256: strings.Repeat("0", 64),
-		Files: files, Vault: "https://yces-dev-0123456789.vault.azure.net", Secrets: append(site().Secrets(), jenkins.Certificate, jenkins.CertificateKey),
+		Files: files, Vault: "https://yces-dev-0123456789.vault.azure.net", Secrets: site().Secrets(),
 	}
 }
 

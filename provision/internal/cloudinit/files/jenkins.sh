@@ -67,7 +67,10 @@ add_repository() {
 	echo "deb [signed-by=/etc/apt/keyrings/jenkins.asc] https://pkg.jenkins.io/debian-stable binary/" >/etc/apt/sources.list.d/jenkins.list
 }
 
-install_packages() { apt-get -o Acquire::Retries=5 install -y -qq --no-install-recommends "$@"; }
+# At a first boot, and each night, somebody else may be installing.
+apt() { apt-get -o DPkg::Lock::Timeout=600 -o Acquire::Retries=5 "$@"; }
+
+install_packages() { apt install -y -qq --no-install-recommends "$@"; }
 
 # A certificate of its own, until the vault or somebody brings a better one.
 certificate() {
@@ -83,7 +86,7 @@ proxy() {
 	ln -sf /etc/nginx/sites-available/jenkins /etc/nginx/sites-enabled/jenkins
 	nginx -t -q
 	systemctl enable --quiet nginx
-	systemctl restart nginx
+	systemctl reload-or-restart nginx
 }
 
 # install_jenkins gives a home that another machine made to this machine's user,
@@ -107,21 +110,28 @@ plugin_manager() {
 	mv "$jar.new" "$jar"
 }
 
+# What the plug-ins are made of; the file that says that they are there says of what.
+made_of() { cat /etc/jenkins/plugins.txt /etc/jenkins/machine.conf | sha256sum; }
+
 # The folder holds what the list names and needs, in those versions and no
-# others: what an earlier list left goes.
+# others: what an earlier list left goes. Jenkins reads from it while it runs.
 plugins() {
+	[ ! -d "$home/plugins" ] || [ "$(made_of)" != "$(cat "$ready" 2>/dev/null)" ] || return 0
 	plugin_manager
 	rm -rf "$home/plugins.new"
 	install -d -o jenkins -g jenkins "$home/plugins.new"
 	runuser -u jenkins -- java -jar "$jar" --war /usr/share/java/jenkins.war --latest false \
 		--plugin-file /etc/jenkins/plugins.txt --plugin-download-directory "$home/plugins.new"
+	systemctl stop jenkins
+	rm -f "$ready"
 	rm -rf "$home/plugins"
 	mv "$home/plugins.new" "$home/plugins"
+	made_of >"$ready"
 }
 
 mount_home
 add_repository
-apt-get -o Acquire::Retries=5 update -qq
+apt update -qq
 install_packages openjdk-21-jre-headless fontconfig git jq nginx
 proxy
 install_jenkins
@@ -132,9 +142,10 @@ if [ ! -s "$site" ]; then
 	exit 0
 fi
 plugins
-touch "$ready"
 systemctl enable --now yces-jenkins-secrets.timer
-systemctl enable jenkins
+# The package has put it into the boot, which would then wait for the vault.
+systemctl disable --quiet jenkins
+systemctl enable jenkins.timer
 # The secrets come when the vault lets this machine in, which may be after the
 # stack has asked for its host keys, which waits for the end of this.
 systemctl start --no-block jenkins
