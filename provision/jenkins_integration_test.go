@@ -3,6 +3,8 @@
 package main
 
 import (
+	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -50,10 +52,20 @@ func newBuilding(t *testing.T) (s *pulumiStack, secrets map[string]string) {
 func (s *pulumiStack) inVault(name string) string {
 	s.t.Helper()
 	var value string
-	if err := s.world.Edit("/secrets/"+strings.ReplaceAll(name, "_", "-"), func(r *cloudmodel.Resource) { value = r.Inputs.Text("properties.value") }); err != nil {
+	if err := s.world.Edit("/secrets/"+name, func(r *cloudmodel.Resource) { value = r.Inputs.Text("properties.value") }); err != nil {
 		s.t.Error(err)
 	}
 	return value
+}
+
+// secrets are those of Jenkins's that the vault holds.
+func (s *pulumiStack) secrets() map[string]string {
+	s.t.Helper()
+	var secrets map[string]string
+	if err := json.Unmarshal([]byte(s.inVault("JENKINS-SECRETS")), &secrets); err != nil {
+		s.t.Fatal(err)
+	}
+	return secrets
 }
 
 // vault is the identifier of the model's one vault.
@@ -85,25 +97,17 @@ func TestJenkinssSecretsLiveInAVaultThatItsMachineReads(t *testing.T) {
 	s, secrets := newBuilding(t)
 	shown := s.must("preview", "--diff")
 	shown += s.up("--diff")
-	for name, want := range secrets {
-		if got := s.inVault(name); strings.TrimSpace(got) != strings.TrimSpace(want) {
-			t.Errorf("the vault's %s is %q", name, got)
-		}
+	if got := s.secrets(); !maps.Equal(got, secrets) {
+		t.Errorf("the vault has %q, want %q", got, secrets)
 	}
-	if inv, err := inventory.Parse([]byte(s.inVault("SWARM_INVENTORY"))); err != nil || len(inv.Swarm()) != 2 {
+	if inv, err := inventory.Parse([]byte(s.inVault("SWARM-INVENTORY"))); err != nil || len(inv.Swarm()) != 2 {
 		t.Errorf("Jenkins knows the machines %+v, %v", inv, err)
 	}
 	s.unchanged()
 	s.hides(secrets, shown+s.must("stack", "export")+s.must("stack", "output", "--json"))
 	s.letsTheNewMachineIn()
-	s.forgetsAUser()
-	first := s.vault()
-	s.destroyed()
-	// The first vault can still be brought back, so its name is taken.
-	s.up()
-	if second := s.vault(); second == first {
-		t.Errorf("the new stack has the old vault %s", first)
-	}
+	s.losesAUserAndTakesHimBack()
+	s.losesJenkinsAndTakesItBack()
 	s.destroyed()
 }
 
@@ -123,8 +127,8 @@ func (s *pulumiStack) hides(secrets map[string]string, shown string) {
 	if err != nil || looked < 3 {
 		s.t.Fatalf("looked at %d files: %v", looked, err)
 	}
-	if !strings.Contains(shown, "GITHUB-TOKEN") {
-		s.t.Error("the secret's name is nowhere: this looks in the wrong place")
+	if !strings.Contains(shown, "JENKINS-SECRETS") {
+		s.t.Error("the secrets' name is nowhere: this looks in the wrong place")
 	}
 	for name, value := range secrets {
 		if line := strings.Split(value, "\n")[min(1, strings.Count(value, "\n"))]; strings.Contains(shown, line) {
@@ -146,14 +150,42 @@ func (s *pulumiStack) letsTheNewMachineIn() {
 	s.unchanged()
 }
 
-// forgetsAUser: a secret that nobody needs is dropped without asking the vault.
-func (s *pulumiStack) forgetsAUser() {
+// losesAUserAndTakesHimBack: nothing can be taken out of the vault, and nothing
+// be made there that it has.
+func (s *pulumiStack) losesAUserAndTakesHimBack() {
 	s.t.Helper()
+	const password = "JENKINS_PASSWORD_BOB"
 	s.must("config", "rm", "--path", "yces:jenkinsSite.users[0]")
-	s.must("config", "rm", "--path", "yces:jenkinsSecrets.JENKINS_PASSWORD_BOB")
+	s.must("config", "rm", "--path", "yces:jenkinsSecrets."+password)
 	s.up()
-	if state := s.must("stack", "export"); strings.Contains(state, "JENKINS-PASSWORD-BOB") {
-		s.t.Error("the stack still keeps the user's password")
+	if _, there := s.secrets()[password]; there {
+		s.t.Error("the vault still shows the user's password")
+	}
+	s.set("jenkinsSite.users[0]", "bob")
+	s.giveSecret(password, "plain-5")
+	s.up()
+	if got := s.secrets()[password]; got != "plain-5" {
+		s.t.Errorf("the user who is back has the password %q", got)
+	}
+}
+
+// losesJenkinsAndTakesItBack: its machine and its vault go, while a bastion comes,
+// and the other way round. The first vault can still be brought back, so its name
+// is taken.
+func (s *pulumiStack) losesJenkinsAndTakesItBack() {
+	s.t.Helper()
+	first := s.vault()
+	s.set("jenkins", "false")
+	s.set("bastion", "true")
+	s.up()
+	if inv := s.inventory(); inv.Bastion == nil || len(inv.Nodes) != 2 || s.reader() != "" {
+		s.t.Errorf("without Jenkins and with a bastion: %+v; %q reads a vault", inv, s.reader())
+	}
+	s.set("jenkins", "true")
+	s.set("bastion", "false")
+	s.up()
+	if inv := s.inventory(); inv.Bastion != nil || len(inv.Nodes) != 3 || s.reader() == "" || s.vault() == first {
+		s.t.Errorf("with Jenkins again: %+v; %q reads %s, and %s was before", inv, s.reader(), s.vault(), first)
 	}
 }
 

@@ -38,7 +38,8 @@ const (
 )
 
 // newOperation has nothing yet but settings and a key. The machines' network is a
-// quarter the nodes', a quarter the bastion's, and half the monitoring host's.
+// quarter the nodes', an eighth the bastion's and one Jenkins's, and half the
+// monitoring host's.
 func newOperation(t *testing.T, config ...string) *operation {
 	t.Helper()
 	o := &operation{home: t.TempDir()}
@@ -58,7 +59,7 @@ func newOperation(t *testing.T, config ...string) *operation {
 	}
 	o.pulumiStack = newStackOn(t, world, nil, "Pulumi.dev.yaml", append([]string{
 		"sshKeys[0]", strings.TrimSpace(key), "adminCidrs[0]", operatorAddress + "/32", "jenkins", "false",
-		"networkCidr", part(0, 25), "swarmCidr", part(0, 26), "bastionCidr", part(64, 26), "monitorCidr", part(128, 25),
+		"networkCidr", part(0, 25), "swarmCidr", part(0, 26), "bastionCidr", part(64, 27), "jenkinsCidr", part(96, 27), "monitorCidr", part(128, 25),
 	}, config...)...)
 	o.edge = newEdge(t, world)
 	o.arrange(private)

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -47,18 +48,26 @@ func (o *outside) document(b Build) string {
 	return doc
 }
 
-// secrets are what lies in the vault, by Jenkins's names.
+// secrets are what lies in the vault at first, by Jenkins's names.
 func (o *outside) secrets() map[string]string {
 	o.t.Helper()
-	_, _, cert, key := issue(o.t, "jenkins.example", o.authority, o.authorityKey)
-	secrets := map[string]string{jenkins.Certificate: string(cert), jenkins.CertificateKey: string(key)}
+	secrets := map[string]string{}
 	for i, name := range site().Secrets() {
 		secrets[name] = fmt.Sprintf("hunter-%d of %s\nand a second line with \"quotes\" and $(id)\n", i, name)
 	}
-	for name, value := range secrets {
-		o.change("secrets/"+jenkins.VaultName(name), value)
-	}
+	o.keep(secrets)
 	return secrets
+}
+
+// keep puts secrets into the vault as a stack does.
+func (o *outside) keep(secrets map[string]string) {
+	o.t.Helper()
+	given := maps.Clone(secrets)
+	delete(given, "SWARM_INVENTORY")
+	for name, text := range jenkins.InVault(given) {
+		o.change("secrets/"+name, text)
+	}
+	o.change("secrets/"+jenkins.VaultInventory, secrets["SWARM_INVENTORY"])
 }
 
 // told is what the stand-in for Jenkins tells.
@@ -68,6 +77,7 @@ type told struct {
 	Plugins       []string          `json:"plugins"`
 	Configuration string            `json:"configuration"`
 	Forwarded     string            `json:"forwarded"`
+	Process       int               `json:"process"`
 }
 
 // ask asks Jenkins through its proxy, as somebody outside does.
@@ -159,9 +169,12 @@ func TestABuildMachineComesUpByItselfAndKeepsItsHome(t *testing.T) {
 	m.runsWhatItShould(answer, secrets)
 	m.isClosed()
 	m.keepsSecretsFromOthers(secrets)
-	m.takesNewSecrets(o)
+	m.takesNewSecrets(o, secrets)
+	m.takesACertificate(o, secrets)
+	m.isMended()
+	m.leavesRoomOnItsDisk()
 	m.backsUpAndRestores()
-	m.comesBackAfterARestart()
+	m.comesBackBeforeTheVault(o)
 	must(t, "stop", "-t", "20", m.name)
 	enlarge(t, disk, "512M")
 	again := o.boot(o.document(o.buildOf()), disk, "OTHER_NUMBERS=yes")
@@ -223,7 +236,7 @@ func (m *machine) runsWhatItShould(answer told, secrets map[string]string) {
 	}
 }
 
-// isClosed: nginx with a modern TLS is all that answers, with the vault's certificate.
+// isClosed: nginx with a modern TLS is all that answers, with a certificate of its own.
 func (m *machine) isClosed() {
 	m.t.Helper()
 	for _, port := range []string{"8080", "80"} {
@@ -232,7 +245,7 @@ func (m *machine) isClosed() {
 			m.t.Errorf("port %s is open", port)
 		}
 	}
-	if _, name := m.ask(nil); name != "jenkins.example" {
+	if _, name := m.ask(nil); name != "yces-dev-jenkins" {
 		m.t.Errorf("the certificate is %s's", name)
 	}
 	for version, want := range map[uint16]bool{tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
@@ -264,59 +277,6 @@ func (m *machine) keepsSecretsFromOthers(secrets map[string]string) {
 	if out, _ := m.try("grep -rlF '" + accessToken + "' /run /var/log /etc; journalctl --no-pager | grep -F '" + accessToken + "'"); out != "" {
 		m.t.Errorf("the machine's token lies in %s", out)
 	}
-}
-
-// takesNewSecrets at Jenkins's next start, and starts without the vault too.
-func (m *machine) takesNewSecrets(o *outside) {
-	m.t.Helper()
-	o.change("secrets/GITHUB-TOKEN", "another")
-	m.run("systemctl restart jenkins")
-	if got := m.awaitJenkins().Secrets["GITHUB_TOKEN"]; got != hex.EncodeToString(sum("another")) {
-		m.t.Error("Jenkins goes on with the old token")
-	}
-	o.change("away", "yes")
-	m.run("systemctl restart jenkins")
-	if got := m.awaitJenkins().Secrets["GITHUB_TOKEN"]; got != hex.EncodeToString(sum("another")) {
-		m.t.Error("without the vault Jenkins has lost its token")
-	}
-	if out := m.run("journalctl --no-pager -u yces-jenkins-secrets"); !strings.Contains(out, "those of an earlier fetch") {
-		m.t.Errorf("nobody is told that the vault was away:\n%s", out)
-	}
-	o.change("away", "")
-	o.change("secrets/JENKINS-TLS-CERTIFICATE", "nonsense")
-	m.run("systemctl start yces-jenkins-secrets && nginx -t -q")
-	if _, name := m.ask(nil); name != "jenkins.example" {
-		m.t.Errorf("a certificate that is none took the place of %s", name)
-	}
-}
-
-func sum(text string) []byte {
-	all := sha256.Sum256([]byte(text))
-	return all[:]
-}
-
-func (m *machine) backsUpAndRestores() {
-	m.t.Helper()
-	m.run("runuser -u jenkins -- touch /var/lib/jenkins/jobs/kept && systemctl start jenkins-backup")
-	backup := m.run("ls /var/backups/jenkins/*.tar.gz && stat -c %a /var/backups/jenkins/*.tar.gz /var/backups/jenkins | tr '\\n' ' '")
-	path, modes, _ := strings.Cut(backup, "\n")
-	if strings.TrimSpace(modes) != "600 700" {
-		m.t.Errorf("others read the backup: %s", modes)
-	}
-	m.run("rm /var/lib/jenkins/jobs/kept && touch /var/lib/jenkins/jobs/newer && jenkins-restore " + path)
-	m.awaitJenkins()
-	m.run("cd /var/lib/jenkins && test -e jobs/kept && ! test -e jobs/newer && test -e home.before-restore/jobs/newer && test -e plugins/git.jpi")
-	if active := m.run("systemctl is-enabled jenkins-backup.timer yces-jenkins-secrets.timer jenkins | sort -u"); active != "enabled" {
-		m.t.Errorf("backups, secrets or Jenkins do not start by themselves: %s", active)
-	}
-}
-
-func (m *machine) comesBackAfterARestart() {
-	m.t.Helper()
-	must(m.t, "stop", "-t", "20", m.name)
-	m.start()
-	m.awaitJenkins()
-	m.run("mountpoint -q /var/lib/jenkins && test -e /var/lib/jenkins/jobs/kept")
 }
 
 func TestAnotherKeyThanTheStacksIsRefused(t *testing.T) {

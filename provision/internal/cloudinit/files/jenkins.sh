@@ -70,6 +70,15 @@ add_repository() {
 # At a first boot, and each night, somebody else may be installing.
 apt() { apt-get -o DPkg::Lock::Timeout=600 -o Acquire::Retries=5 "$@"; }
 
+# update waits for others too, which the option above does not make apt do.
+update() {
+	for _ in $(seq 20); do
+		if apt update -qq; then return; fi
+		sleep 15
+	done
+	return 1
+}
+
 install_packages() { apt install -y -qq --no-install-recommends "$@"; }
 
 # A certificate of its own, until the vault or somebody brings a better one.
@@ -131,7 +140,7 @@ plugins() {
 
 mount_home
 add_repository
-apt update -qq
+update
 install_packages openjdk-21-jre-headless fontconfig git jq nginx
 proxy
 install_jenkins
