@@ -7,7 +7,7 @@ umask 077
 home=/var/lib/jenkins
 to=/var/backups/jenkins
 new=$to/new.tar.gz
-mkdir -p "$to"
+install -d -m 700 "$to"
 trap 'rm -f "$new"' EXIT
 trap 'exit 1' INT TERM
 
