@@ -63,13 +63,17 @@ func (m *machine) takesACertificate(o *outside, secrets map[string]string) {
 	}
 }
 
-// isMended, while somebody else holds dpkg's lock: what is sound stays as it is,
+// isMended, while somebody else holds apt's locks: what is sound stays as it is,
 // and another list of plug-ins reaches Jenkins by a new start.
 func (m *machine) isMended() {
 	m.t.Helper()
 	const state = "stat -c '%n %i' /var/lib/jenkins/plugins /var/lib/jenkins/plugins/git.jpi; systemctl show -P MainPID jenkins nginx"
 	before := m.run(state)
-	m.run(`python3 -c 'import fcntl, time; lock = open("/var/lib/dpkg/lock-frontend", "w"); fcntl.lockf(lock, fcntl.LOCK_EX); print(flush=True); time.sleep(4)' >/run/locked &
+	m.run(`python3 -c 'import fcntl, time
+locks = [open(name, "w") for name in ("/var/lib/dpkg/lock-frontend", "/var/lib/apt/lists/lock")]
+[fcntl.lockf(lock, fcntl.LOCK_EX) for lock in locks]
+print(flush=True)
+time.sleep(4)' >/run/locked &
 until [ -s /run/locked ]; do sleep 0.1; done
 yces-jenkins`)
 	if after := m.run(state); after != before {

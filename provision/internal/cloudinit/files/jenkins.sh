@@ -72,9 +72,9 @@ apt() { apt-get -o DPkg::Lock::Timeout=600 -o Acquire::Retries=5 "$@"; }
 
 # update waits for others too, which the option above does not make apt do.
 update() {
-	for _ in $(seq 20); do
+	for _ in $(seq 120); do
 		if apt update -qq; then return; fi
-		sleep 15
+		sleep 5
 	done
 	return 1
 }
