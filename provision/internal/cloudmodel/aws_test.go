@@ -11,7 +11,7 @@ const rsaKey = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQCzDeBxXIL6DD6h5VAcdy1gma3C
 
 // monitored is a sound world: a machine with a public address, as the stack
 // makes it, in the order of making. The numbers count up.
-var monitored = []struct{ kind, inputs string }{
+var monitored = []declared{
 	{awsVpc, `{"cidrBlock": "10.30.0.0/24"}`},
 	{awsSubnet, `{"vpcId": "vpc-00000001", "cidrBlock": "10.30.0.0/25", "mapPublicIpOnLaunch": false}`},
 	{awsGateway, `{"vpcId": "vpc-00000001"}`},
@@ -32,18 +32,7 @@ var monitored = []struct{ kind, inputs string }{
 // returns the first refusal.
 func watch(t *testing.T, old, replacement string) (*World, error) {
 	t.Helper()
-	w, replaced := New(idle{}), false
-	for _, r := range monitored {
-		text := strings.Replace(r.inputs, old, replacement, 1)
-		replaced = replaced || text != r.inputs
-		if _, err := w.create(r.kind, parsed(t, text)); err != nil {
-			return w, err
-		}
-	}
-	if !replaced && old != "" {
-		t.Fatalf("%s is nowhere", old)
-	}
-	return w, nil
+	return world(t, monitored, old, replacement)
 }
 
 func watched(t *testing.T) *World {

@@ -30,7 +30,7 @@ const (
 )
 
 // small is a sound world: one machine behind a balancer, in the order of making.
-var small = []struct{ kind, inputs string }{
+var small = []declared{
 	{resourceGroup, `{` + place + `}`},
 	{"azure-native:network:NetworkSecurityGroup", `{` + place + `, "networkSecurityGroupName": "nsg", "securityRules": [
 		{"name": "ssh", "priority": 100, "direction": "Inbound", "access": "Allow", "protocol": "Tcp", "sourceAddressPrefixes": ["192.0.2.0/24"], "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": "22"}]}`},
@@ -51,12 +51,20 @@ var small = []struct{ kind, inputs string }{
 	{runCommand, `{` + place + `, "vmName": "m", "runCommandName": "keys", "source": {"script": "true"}}`},
 }
 
+// declared is a resource as a program declares it.
+type declared struct{ kind, inputs string }
+
 // begin makes the small world with one text of its inputs replaced, and
 // returns the first refusal.
 func begin(t *testing.T, old, replacement string) (*World, error) {
 	t.Helper()
+	return world(t, small, old, replacement)
+}
+
+func world(t *testing.T, resources []declared, old, replacement string) (*World, error) {
+	t.Helper()
 	w, replaced := New(idle{}), false
-	for _, r := range small {
+	for _, r := range resources {
 		text := strings.Replace(r.inputs, old, replacement, 1)
 		replaced = replaced || text != r.inputs
 		if _, err := w.create(r.kind, parsed(t, text)); err != nil {
