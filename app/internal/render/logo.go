@@ -2,25 +2,29 @@ package render
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"image"
 	"image/draw"
-	_ "image/gif" // logos come in these formats
 	stdpng "image/png"
 	"math"
-	"sync"
+	"time"
 
-	_ "golang.org/x/image/webp" // logos come in this format too
+	"golang.org/x/sync/semaphore"
 
+	"github.com/ycesproject/yces/app/internal/imagefile"
 	"github.com/ycesproject/yces/app/internal/symbol"
 )
 
-// MaxLogoBytes and MaxLogoPixels bound what a logo may cost before it is made
-// small: a progressive JPEG of that size takes some 64 MiB while it is decoded.
+// What a logo may cost before it is made small.
 const (
 	MaxLogoBytes  = 1 << 20
 	MaxLogoPixels = 4 << 20
+	// maxLogoMemory is what a progressive JPEG of four colours takes.
+	maxLogoMemory = 84 << 20
+	// logoTime is how long decoding may take: many times what it does.
+	logoTime = 2 * time.Second
 	// logoEdge is what a logo is reduced to: enough for print at a fifth of the width.
 	logoEdge = 512
 )
@@ -38,28 +42,38 @@ type Logo struct{ image *image.NRGBA }
 
 // decoding lets one logo at a time be decoded, so that many uploads at once
 // cannot take all memory.
-var decoding sync.Mutex
+var decoding = semaphore.NewWeighted(1)
 
-// ParseLogo reads a PNG, JPEG, WebP or GIF file. Its size is known, and refused,
-// before anything of its size is made. The error says what the file must be.
-func ParseLogo(file []byte) (*Logo, error) {
+// ParseLogo reads a PNG, JPEG, WebP or GIF file. Its cost is known, and refused,
+// before anything of its size is made. The error says what the file must be,
+// unless it is that of ctx.
+func ParseLogo(ctx context.Context, file []byte) (*Logo, error) {
 	if len(file) > MaxLogoBytes {
 		return nil, fmt.Errorf("must be %d KiB at the most, got %d", MaxLogoBytes>>10, len(file)>>10)
 	}
-	config, kind, err := image.DecodeConfig(bytes.NewReader(file))
+	h, err := imagefile.Inspect(file, imagefile.Limits{Pixels: MaxLogoPixels, Memory: maxLogoMemory})
 	switch {
-	case err != nil:
+	case errors.Is(err, imagefile.ErrTooLarge) && h.Height > MaxLogoPixels/h.Width:
+		return nil, fmt.Errorf("must have %d million pixels at the most, got %d × %d", MaxLogoPixels>>20, h.Width, h.Height)
+	case errors.Is(err, imagefile.ErrTooLarge):
+		return nil, fmt.Errorf("must be a simpler image: %w", err)
+	case err != nil, h.Format == "bmp":
 		return nil, notAnImage(file)
-	case config.Width < 1 || config.Height < 1:
-		return nil, errors.New("must have pixels, got an empty image")
-	case config.Height > MaxLogoPixels/config.Width:
-		return nil, fmt.Errorf("must have %d million pixels at the most, got %d × %d", MaxLogoPixels>>20, config.Width, config.Height)
 	}
-	decoding.Lock()
-	defer decoding.Unlock()
-	img, _, err := image.Decode(bytes.NewReader(file))
-	if err != nil {
-		return nil, fmt.Errorf("must be a whole image: this %s is cut off or damaged", kind)
+	if err := decoding.Acquire(ctx, 1); err != nil {
+		return nil, fmt.Errorf("wait to decode logo: %w", err)
+	}
+	defer decoding.Release(1)
+	ctx, cancel := context.WithTimeout(ctx, logoTime)
+	defer cancel()
+	img, _, err := imagefile.Decode(ctx, file)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, errors.New("must be a simpler image: opening it takes too long; save it anew as a PNG")
+	case errors.Is(err, imagefile.ErrBroken):
+		return nil, fmt.Errorf("must be a whole image: this %s is cut off or damaged", h.Format)
+	case err != nil:
+		return nil, err
 	}
 	return &Logo{reduce(img)}, nil
 }

@@ -50,7 +50,7 @@ func pngOf(t testing.TB, img image.Image) []byte {
 
 func logoOf(t testing.TB, img image.Image) *Logo {
 	t.Helper()
-	l, err := ParseLogo(pngOf(t, img))
+	l, err := ParseLogo(t.Context(), pngOf(t, img))
 	if err != nil {
 		t.Fatalf("parse logo: %v", err)
 	}
@@ -245,7 +245,7 @@ func TestLogosThatAreNotTaken(t *testing.T) {
 		"many pixels": {pngOf(t, image.NewGray(image.Rect(0, 0, 2049, 2048))), "2049 × 2048"},
 	}
 	for name, tt := range tests {
-		if _, err := ParseLogo(tt.file); err == nil || !strings.Contains(err.Error(), tt.says) {
+		if _, err := ParseLogo(t.Context(), tt.file); err == nil || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%s: %v, want %q", name, err, tt.says)
 		}
 	}
@@ -269,7 +269,7 @@ func FuzzLogo(f *testing.F) {
 	f.Add(b.Bytes())
 	f.Add(encodeWebPFile(f))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		l, err := ParseLogo(file)
+		l, err := ParseLogo(t.Context(), file)
 		if err == nil && (l.image.Rect.Empty() || l.image.Rect.Dx() > logoEdge || l.image.Rect.Dy() > logoEdge) {
 			t.Errorf("a logo of %v is taken", l.image.Rect)
 		}

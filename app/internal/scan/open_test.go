@@ -10,7 +10,6 @@ import (
 	"image/gif"
 	"image/jpeg"
 	"image/png"
-	"strings"
 	"testing"
 
 	"golang.org/x/image/bmp"
@@ -111,35 +110,12 @@ func TestPhotosStandUpright(t *testing.T) {
 	}
 }
 
-func TestBrokenExifIsIgnored(t *testing.T) {
-	file := encoded(t, func(b *bytes.Buffer) error { return jpeg.Encode(b, picture(), nil) })
-	whole := withOrientation(file, binary.LittleEndian, "II", 6)
-	for _, at := range []int{16, 20, 22, 23, 30} { // offset, count, value
-		broken := bytes.Clone(whole)
-		broken[at], broken[at+1] = 0xff, 0xff
-		if got := orientation(broken); got != 1 && got != 6 {
-			t.Errorf("byte %d: orientation %d", at, got)
-		}
-	}
-}
-
 // A deadline ends a decoder that has not read its input to the end.
 func TestOpenEndsWithItsContext(t *testing.T) {
 	file := encoded(t, func(b *bytes.Buffer) error { return png.Encode(b, picture()) })
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := Open(ctx, file); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestLosslessWebPIsBounded(t *testing.T) {
-	// A header of 1 × 1 pixels, and a chunk that could hold many Huffman trees.
-	data := append([]byte{0x2f, 0, 0, 0, 0}, make([]byte, maxLossless)...)
-	file := []byte("RIFF\x00\x00\x00\x00WEBPVP8L")
-	file = append(binary.LittleEndian.AppendUint32(file, uint32(len(data))), data...)
-	binary.LittleEndian.PutUint32(file[4:], uint32(len(file)-8))
-	if _, err := Inspect(file); !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "PNG") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -151,8 +127,8 @@ func FuzzScan(f *testing.F) {
 	f.Add(encoded(f, func(b *bytes.Buffer) error { return bmp.Encode(b, picture()) }))
 	f.Add([]byte("RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00/\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00"))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		h, err := Inspect(file)
-		if err != nil || h.Width*h.Height > 1<<16 {
+		memory, err := Inspect(file)
+		if err != nil || memory > 1<<20 {
 			return
 		}
 		p, err := Open(t.Context(), file)

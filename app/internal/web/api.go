@@ -166,7 +166,7 @@ func (a *App) produce(ctx context.Context, encoder symbol.Encoder, format render
 	}
 	defer release()
 	var body []byte
-	j, err := newJob(encoder, values)
+	j, err := newJob(ctx, encoder, values)
 	if err == nil {
 		body, err = format.Render(ctx, j.symbol, j.style)
 	}

@@ -99,7 +99,7 @@ func (l *labels) add(ctx context.Context, _ int, o order) (string, error) {
 		return "", err
 	}
 	defer release()
-	j, err := newJob(encoder, o.values)
+	j, err := newJob(ctx, encoder, o.values)
 	if err == nil {
 		err = l.pages.Add(j.symbol, j.style, o.caption)
 	}

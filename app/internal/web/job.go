@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/url"
@@ -38,12 +39,12 @@ var knownParameters = parameters()
 
 // newJob reads parameters and makes the symbol. Its error is a fault.List that
 // holds every fault, unless the fault is ours.
-func newJob(encoder symbol.Encoder, values url.Values) (job, error) {
+func newJob(ctx context.Context, encoder symbol.Encoder, values url.Values) (job, error) {
 	var j job
 	var faults fault.List
 	checkNames(&faults, values)
 	j.download = parseFlag(&faults, "download", values.Get("download"))
-	j.style = parseStyle(&faults, values)
+	j.style = parseStyle(ctx, &faults, values)
 	if err := faults.Join(checkStyle(j.style, encoder, faults)); err != nil {
 		return job{}, err
 	}

@@ -42,14 +42,14 @@ func (a *App) scanPicture(w http.ResponseWriter, r *http.Request) ([]scan.Symbol
 	if err != nil {
 		return nil, err
 	}
-	header, err := scan.Inspect(up.file)
+	memory, err := scan.Inspect(up.file)
 	if err != nil {
 		return nil, pictureError(err)
 	}
 	// The server's own limit counts from the request's first byte. Servers of
 	// tests have none to move.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTime))
-	done, err := a.scans.turn(r.Context(), header.Memory)
+	done, err := a.scans.turn(r.Context(), memory)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"math"
 	"net/url"
 	"slices"
@@ -20,7 +21,7 @@ var styleParameters = []string{
 // transparent is the background that is none.
 const transparent = "transparent"
 
-func parseStyle(faults *fault.List, values url.Values) render.Style {
+func parseStyle(ctx context.Context, faults *fault.List, values url.Values) render.Style {
 	st := render.Style{
 		Foreground: parseColor(faults, "fg", values.Get("fg"), render.Black),
 		Background: render.White,
@@ -44,7 +45,7 @@ func parseStyle(faults *fault.List, values url.Values) render.Style {
 		c := parseColor(faults, "eyecolor", text, render.Black)
 		st.EyeColor = &c
 	}
-	parseLogo(faults, values, &st)
+	parseLogo(ctx, faults, values, &st)
 	return st
 }
 
@@ -60,7 +61,7 @@ func parseSecond(faults *fault.List, values url.Values, st *render.Style) {
 	st.Second = parseColor(faults, "fg2", second, st.Foreground)
 }
 
-func parseLogo(faults *fault.List, values url.Values, st *render.Style) {
+func parseLogo(ctx context.Context, faults *fault.List, values url.Values, st *render.Style) {
 	file := values.Get("logo")
 	if file == "" {
 		if st.LogoSize != 0 {
@@ -68,7 +69,7 @@ func parseLogo(faults *fault.List, values url.Values, st *render.Style) {
 		}
 		return
 	}
-	logo, err := render.ParseLogo([]byte(file))
+	logo, err := render.ParseLogo(ctx, []byte(file))
 	if err != nil {
 		faults.Add("logo", "%s", err)
 		return

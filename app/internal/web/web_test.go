@@ -187,7 +187,7 @@ func FuzzJob(f *testing.F) {
 			return
 		}
 		for _, e := range symbol.Encoders {
-			if j, err := newJob(e, values); outcome(err) == "failed" || (err == nil && j.symbol == nil) {
+			if j, err := newJob(t.Context(), e, values); outcome(err) == "failed" || (err == nil && j.symbol == nil) {
 				t.Errorf("%s %q: %v", e.Name, query, err)
 			}
 		}

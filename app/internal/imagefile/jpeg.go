@@ -1,14 +1,15 @@
-package scan
+package imagefile
 
 import (
 	"bytes"
 	"encoding/binary"
 )
 
-// What the standard library's decoders do not say of a file.
+// What the standard library's decoder does not say of a JPEG (ITU-T T.81).
 
 // jpegSegments calls visit for each segment before the first scan, until it
-// returns false.
+// returns false. It ends at whatever a decoder might read in another way: markers
+// that have no length, and bytes between segments.
 func jpegSegments(file []byte, visit func(marker byte, body []byte) bool) {
 	for at := 2; at+4 <= len(file) && file[at] == 0xff; {
 		marker := file[at+1]
@@ -16,15 +17,19 @@ func jpegSegments(file []byte, visit func(marker byte, body []byte) bool) {
 			at++
 			continue
 		}
+		const firstFrame, restart, startOfScan = 0xc0, 0xd0, 0xda
 		length := int(binary.BigEndian.Uint16(file[at+2:]))
 		end := at + 2 + length
-		const startOfScan = 0xda
-		if marker == startOfScan || length < 2 || end > len(file) || !visit(marker, file[at+4:end]) {
+		bare := marker < firstFrame || marker >= restart && marker <= startOfScan
+		if bare || length < 2 || end > len(file) || !visit(marker, file[at+4:end]) {
 			return
 		}
 		at = end
 	}
 }
+
+// jpegScans counts what may be the beginning of a scan.
+func jpegScans(file []byte) int { return bytes.Count(file, []byte{0xff, 0xda}) }
 
 // jpegBytesPerPixel says what decoding takes: samples of a byte, and where the
 // file is progressive, all coefficients of four bytes.
@@ -44,7 +49,7 @@ func jpegBytesPerPixel(file []byte) int64 {
 	return most
 }
 
-// samplesPerPixel reads a frame header (ITU-T T.81, B.2.2), and rounds up.
+// samplesPerPixel reads a frame header (B.2.2), and rounds up.
 func samplesPerPixel(frame []byte) int64 {
 	const head, component = 6, 3
 	all, largest := int64(0), int64(1)
@@ -56,9 +61,9 @@ func samplesPerPixel(frame []byte) int64 {
 	return max(1, (all+largest-1)/largest)
 }
 
-// orientation returns the EXIF orientation of a JPEG, 1 to 8 (CIPA DC-008, 4.6.4
+// Orientation returns the EXIF orientation of a JPEG, 1 to 8 (CIPA DC-008, 4.6.4
 // A): how to turn it so that it stands upright.
-func orientation(file []byte) int {
+func Orientation(file []byte) int {
 	turn := 1
 	jpegSegments(file, func(marker byte, body []byte) bool {
 		const app1 = 0xe1
@@ -99,49 +104,4 @@ func tiffOrientation(tiff []byte) int {
 		entries = entries[entry:]
 	}
 	return 1
-}
-
-// upright undoes an EXIF orientation.
-func (p *plane) upright(orientation int) *plane {
-	turns := [9]int{3: 2, 4: 2, 5: 1, 6: 1, 7: 3, 8: 3}[orientation]
-	for range turns {
-		p = p.turn()
-	}
-	switch orientation {
-	case 2, 4, 5, 7:
-		p = p.mirror()
-	}
-	return p
-}
-
-// mirror swaps left and right.
-func (p *plane) mirror() *plane {
-	out := newPlane(p.w, p.h)
-	for y := range p.h {
-		for x, v := range p.pix[y*p.w : (y+1)*p.w] {
-			out.pix[y*p.w+p.w-1-x] = v
-		}
-	}
-	return out
-}
-
-const (
-	// treesPerByte is what a byte of lossless WebP can make its decoder allocate:
-	// a Huffman tree of kilobytes takes a few bytes in the file.
-	treesPerByte = 240
-	// maxLossless keeps that below MaxMemory.
-	maxLossless = 384 << 10
-)
-
-// losslessBytes returns the size of a WebP's lossless chunks, transparency included.
-func losslessBytes(file []byte) int {
-	total := 0
-	for at := 12; at+8 <= len(file); {
-		size := int(binary.LittleEndian.Uint32(file[at+4:]))
-		if kind := string(file[at : at+4]); kind == "VP8L" || kind == "ALPH" {
-			total += min(size, len(file)-at)
-		}
-		at += 8 + size + size&1
-	}
-	return total
 }
