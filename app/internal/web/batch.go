@@ -59,16 +59,19 @@ func (a *App) postBatch(w http.ResponseWriter, r *http.Request) {
 
 // runBatch returns an error as long as nothing was sent.
 func (a *App) runBatch(w http.ResponseWriter, r *http.Request) error {
-	select {
-	case a.batches <- struct{}{}:
-		defer func() { <-a.batches }()
-	default:
-		return statusError{http.StatusServiceUnavailable, fmt.Sprintf("%d batches are being made at this moment; try again in a few seconds.", maxBatches)}
-	}
 	control := http.NewResponseController(w)
 	// Writers that know no deadlines, those of tests, need none.
 	_ = control.SetReadDeadline(time.Now().Add(batchUpload))
-	b, err := readBatch(w, r)
+	file, defaults, err := readBatch(w, r)
+	if err != nil {
+		return err
+	}
+	release, err := a.slots.forBatch(r.Context(), clientNetwork(a.addressOf(r)))
+	if err != nil {
+		return err
+	}
+	defer release()
+	b, err := newBatch(file, defaults)
 	if err != nil {
 		return err
 	}
@@ -128,30 +131,30 @@ func (a *App) sendLabels(ctx context.Context, w io.Writer, b batch, said *report
 	return pages.Close()
 }
 
-// readBatch reads the table from a CSV body or from the file of a form.
-func readBatch(w http.ResponseWriter, r *http.Request) (batch, error) {
-	defaults, err := url.ParseQuery(r.URL.RawQuery)
+// readBatch reads the table from a CSV body or from the file of a form, and the
+// parameters of all rows.
+func readBatch(w http.ResponseWriter, r *http.Request) (file []byte, defaults url.Values, err error) {
+	defaults, err = url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return batch{}, statusError{http.StatusBadRequest, "The query is not well-formed: " + queryFault(err) + "."}
+		return nil, nil, statusError{http.StatusBadRequest, "The query is not well-formed: " + queryFault(err) + "."}
 	}
 	if err := refuseInAddress(defaults); err != nil {
-		return batch{}, err
+		return nil, nil, err
 	}
 	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	r.Body = http.MaxBytesReader(w, r.Body, maxBatchBody)
-	var file []byte
 	switch mediaType {
 	case "text/csv":
 		file, err = io.ReadAll(r.Body)
 	case "multipart/form-data":
 		file, err = readForm(r, defaults)
 	default:
-		return batch{}, statusError{http.StatusUnsupportedMediaType, "The body must be text/csv, or multipart/form-data with a file."}
+		return nil, nil, statusError{http.StatusUnsupportedMediaType, "The body must be text/csv, or multipart/form-data with a file."}
 	}
 	if err != nil {
-		return batch{}, uploadError(err)
+		return nil, nil, uploadError(err)
 	}
-	return newBatch(file, defaults)
+	return file, defaults, nil
 }
 
 // readForm returns the part "file" and adds the other parts to the defaults.

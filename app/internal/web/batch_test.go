@@ -193,7 +193,7 @@ func TestTooLargeTooManyAndTheWrongKindAreRefused(t *testing.T) {
 		t.Errorf("wrong kind: %d", w.Code)
 	}
 	for range maxBatches {
-		a.batches <- struct{}{}
+		a.slots.batches <- struct{}{}
 	}
 	if w := do(a, "POST", "/api/v1/batch", "text/csv", "data\nx\n"); w.Code != 503 || w.Header().Get("Retry-After") == "" {
 		t.Errorf("too many: %d %v", w.Code, w.Header())

@@ -33,30 +33,63 @@ var plainID = regexp.MustCompile(`^[A-Za-z0-9_-]{8,64}$`)
 
 // clientOf believes forwarding headers of trusted proxies only.
 func (a *App) clientOf(r *http.Request) client {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return client{requestID: newID()}
-	}
-	c := client{ip: peer.Addr().Unmap(), requestID: newID()}
-	if !a.trusted(peer.Addr()) {
-		return c
-	}
-	if id := r.Header.Get(idHeader); plainID.MatchString(id) {
+	c := client{ip: a.addressOf(r), requestID: newID()}
+	if id := r.Header.Get(idHeader); a.proxied(r) && plainID.MatchString(id) {
 		c.requestID = id
+	}
+	return c
+}
+
+// addressOf returns the client's address, which is not valid where the peer has none.
+func (a *App) addressOf(r *http.Request) netip.Addr {
+	ip := peerOf(r)
+	if !a.trusted(ip) {
+		return ip
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0; i-- {
-		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		hop, err := parseHop(strings.TrimSpace(hops[i]))
 		if err != nil {
 			break
 		}
-		c.ip = hop.Unmap()
+		ip = hop
 		if !a.trusted(hop) {
 			break
 		}
 	}
-	return c
+	return ip
 }
+
+// parseHop reads an address as proxies write it: some with brackets, some with a port.
+func parseHop(text string) (netip.Addr, error) {
+	if withPort, err := netip.ParseAddrPort(text); err == nil {
+		return withPort.Addr().Unmap(), nil
+	}
+	address, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"))
+	return address.Unmap(), err
+}
+
+// originOf is where the client found us, for examples to copy. Each proxy adds to
+// the header what it was asked by, so the first value is the client's.
+func (a *App) originOf(r *http.Request) string {
+	scheme, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
+	if r.TLS != nil || a.proxied(r) && strings.EqualFold(strings.TrimSpace(scheme), "https") {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+// peerOf is the address at the other end of the connection.
+func peerOf(r *http.Request) netip.Addr {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return peer.Addr().Unmap()
+}
+
+// proxied says whether a proxy that we trust asks.
+func (a *App) proxied(r *http.Request) bool { return a.trusted(peerOf(r)) }
 
 func (a *App) trusted(address netip.Addr) bool {
 	for _, prefix := range a.cfg.TrustedProxies {

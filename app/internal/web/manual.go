@@ -36,7 +36,7 @@ func (a *App) serveManual(w http.ResponseWriter, r *http.Request) {
 	l := a.page.languages.choose(w, r)
 	m := manual{
 		shell:        a.shell(l, "/api?"),
-		Origin:       origin(r),
+		Origin:       a.originOf(r),
 		Formats:      render.Formats,
 		Grids:        grids,
 		Groups:       symbologyGroups,
@@ -56,12 +56,4 @@ func (a *App) serveManual(w http.ResponseWriter, r *http.Request) {
 		m.Parameters = append(m.Parameters, manualParameter{p.name, p.description, values})
 	}
 	a.show(w, r, l, http.StatusOK, "api", m)
-}
-
-// origin is where the client found us, for examples to copy.
-func origin(r *http.Request) string {
-	if r.TLS != nil {
-		return "https://" + r.Host
-	}
-	return "http://" + r.Host
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -32,7 +33,7 @@ func (a *App) chain(mux http.Handler) http.Handler {
 		if !a.admit(seen, r, client) {
 			return
 		}
-		release, err := a.slots.forBody(r)
+		release, err := a.slots.forBody(r, clientNetwork(client.ip))
 		if err != nil {
 			a.fail(seen, r, err)
 			return
@@ -67,6 +68,9 @@ func (a *App) recoverPanic(w *observed, r *http.Request) {
 	if cause == nil {
 		return
 	}
+	if cause == http.ErrAbortHandler { // not a fault: a handler that breaks the connection
+		panic(cause)
+	}
 	a.metrics.panics.Inc()
 	a.cfg.Log.ErrorContext(r.Context(), "handler panicked", "panic", fmt.Sprint(cause), "stack", string(debug.Stack()), "request_id", requestID(r))
 	if w.status != 0 {
@@ -85,14 +89,15 @@ func (a *App) record(r *http.Request, w *observed, client client, took time.Dura
 	if route == "" {
 		route = "none"
 	}
-	a.metrics.answered(requestLabels{route, methodLabel(r.Method), w.status}, took)
+	status := cmp.Or(w.status, http.StatusOK) // nobody writes where there is no body, as to HEAD
+	a.metrics.answered(requestLabels{route, methodLabel(r.Method), status}, took)
 	level := slog.LevelInfo
 	if r.URL.Path == "/healthz" || r.URL.Path == "/readyz" {
 		level = slog.LevelDebug
 	}
 	a.cfg.Log.LogAttrs(r.Context(), level, "request",
 		slog.String("method", methodLabel(r.Method)), slog.String("path", r.URL.Path[:min(len(r.URL.Path), maxLoggedPath)]),
-		slog.String("route", route), slog.Int("status", w.status), slog.Int64("bytes", w.bytes),
+		slog.String("route", route), slog.Int("status", status), slog.Int64("bytes", w.bytes),
 		slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("client", client.address()), slog.String("request_id", client.requestID))
 }
 

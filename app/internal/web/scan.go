@@ -33,7 +33,7 @@ func (a *App) postScan(w http.ResponseWriter, r *http.Request) {
 
 // scanPicture reads the picture that a request carries.
 func (a *App) scanPicture(w http.ResponseWriter, r *http.Request) ([]scan.Symbol, error) {
-	release, err := a.scans.room(r.ContentLength)
+	release, err := a.scans.room(r.Context(), clientNetwork(a.addressOf(r)), r.ContentLength)
 	if err != nil {
 		return nil, err
 	}

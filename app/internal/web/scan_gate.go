@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -32,25 +33,37 @@ const (
 // scanGate bounds the memory and the processor time that pictures take together.
 type scanGate struct {
 	files, memory *semaphore.Weighted
-	waiting       atomic.Int32
+	// shares are how many files one network may hold.
+	shares  *shares
+	waiting atomic.Int32
 }
 
-func newScanGate() *scanGate {
-	return &scanGate{files: semaphore.NewWeighted(maxPictures), memory: semaphore.NewWeighted(scan.MaxMemory)}
+// newScanGate shares the files out among networks where clients can be told apart.
+func newScanGate(apart bool) *scanGate {
+	g := &scanGate{files: semaphore.NewWeighted(maxPictures), memory: semaphore.NewWeighted(scan.MaxMemory), shares: newShares(0, 0)}
+	if apart {
+		g.shares = newShares(2, queueTime)
+	}
+	return g
 }
 
 // errBusy is answered with Retry-After.
 var errBusy = statusError{http.StatusServiceUnavailable, "Too many pictures are being read at the moment; try again in a few seconds."}
 
 // room takes room for a file of that size, the most where it is not said.
-func (g *scanGate) room(size int64) (release func(), err error) {
+func (g *scanGate) room(ctx context.Context, network netip.Prefix, size int64) (release func(), err error) {
 	if size < 0 || size > maxPicture {
 		size = maxPicture
 	}
-	if !g.files.TryAcquire(size) {
+	leave, err := g.shares.take(ctx, network)
+	if err != nil {
 		return nil, errBusy
 	}
-	return func() { g.files.Release(size) }, nil
+	if !g.files.TryAcquire(size) {
+		leave()
+		return nil, errBusy
+	}
+	return func() { g.files.Release(size); leave() }, nil
 }
 
 // turn waits until a picture that takes so much memory may be read. Each takes a

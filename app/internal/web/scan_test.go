@@ -16,6 +16,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
@@ -208,11 +209,11 @@ func TestScanSendsAwayWhatItCannotHold(t *testing.T) {
 			}
 		}
 	}
-	hold(maxPictures/maxPicture, func() (func(), error) { return a.scans.room(-1) })
+	hold(maxPictures/maxPicture, func() (func(), error) { return a.scans.room(t.Context(), netip.Prefix{}, -1) })
 	if w := do(a, "POST", "/api/v1/scan", "image/png", file); w.Code != 503 || w.Header().Get("Retry-After") != comeBack {
 		t.Errorf("no room: %d, Retry-After %q", w.Code, w.Header().Get("Retry-After"))
 	}
-	a.scans = newScanGate()
+	a.scans = newScanGate(false)
 	a.scans.waiting.Store(maxQueue)
 	if w := do(a, "POST", "/scan", "image/png", file); w.Code != 503 || w.Header().Get("Retry-After") != comeBack {
 		t.Errorf("full queue: %d, Retry-After %q", w.Code, w.Header().Get("Retry-After"))

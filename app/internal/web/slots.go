@@ -2,7 +2,10 @@ package web
 
 import (
 	"context"
+	"fmt"
+	"mime"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -16,10 +19,22 @@ type slots struct {
 	// plain pictures take some megabytes each; smooth ones, drawn in more than two
 	// colours or with a logo, far more and far longer; uploads hold a body.
 	plain, smooth, uploads chan struct{}
+	// batches hold a place for each batch that runs.
+	batches chan struct{}
+	// uploadShares and batchShares are what one network may hold of them.
+	uploadShares, batchShares *shares
 }
 
-func newSlots() slots {
-	return slots{plain: make(chan struct{}, 12), smooth: make(chan struct{}, 2), uploads: make(chan struct{}, 12)}
+// newSlots shares the places out among networks where clients can be told apart.
+func newSlots(apart bool) slots {
+	s := slots{
+		plain: make(chan struct{}, 12), smooth: make(chan struct{}, 2), uploads: make(chan struct{}, 12), batches: make(chan struct{}, maxBatches),
+		uploadShares: newShares(0, 0), batchShares: newShares(0, 0),
+	}
+	if apart {
+		s.uploadShares, s.batchShares = newShares(4, slotWait), newShares(1, 0)
+	}
+	return s
 }
 
 // slotWait is how long a request waits for its turn.
@@ -56,10 +71,37 @@ func (s slots) forPicture(format render.Format, values url.Values) chan struct{}
 	return s.plain
 }
 
-// forBody takes a place for a request whose body may be a file; others are small.
-func (s slots) forBody(r *http.Request) (func(), error) {
-	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+// forBody takes a place for a request whose body may be a file; others are small,
+// or pictures, for which there is a scanGate.
+func (s slots) forBody(r *http.Request, network netip.Prefix) (func(), error) {
+	// Parameters that are wrong do not matter here: whoever reads the body sees them.
+	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if mediaType != "text/csv" && !strings.HasPrefix(mediaType, "multipart/") {
 		return func() {}, nil
 	}
-	return take(r.Context(), s.uploads)
+	leave, err := s.uploadShares.take(r.Context(), network)
+	if err != nil {
+		return nil, err
+	}
+	release, err := take(r.Context(), s.uploads)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	return func() { release(); leave() }, nil
+}
+
+// forBatch takes a place for a batch, or none at all: it may be long until one is free.
+func (s slots) forBatch(ctx context.Context, network netip.Prefix) (func(), error) {
+	leave, err := s.batchShares.take(ctx, network)
+	if err != nil {
+		return nil, statusError{http.StatusServiceUnavailable, "A batch of yours is being made at this moment; try again in a few seconds."}
+	}
+	select {
+	case s.batches <- struct{}{}:
+		return func() { <-s.batches; leave() }, nil
+	default:
+		leave()
+		return nil, statusError{http.StatusServiceUnavailable, fmt.Sprintf("%d batches are being made at this moment; try again in a few seconds.", maxBatches)}
+	}
 }

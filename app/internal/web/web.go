@@ -38,16 +38,14 @@ type Build struct {
 
 // App serves symbols. Its methods may be used by many goroutines.
 type App struct {
-	cfg     Config
-	assets  assets
-	page    *page
-	metrics *metrics
-	cache   *cache
-	flights singleflight.Group
-	limiter *limiter
-	slots   slots
-	// batches holds a place for each batch that runs.
-	batches  chan struct{}
+	cfg      Config
+	assets   assets
+	page     *page
+	metrics  *metrics
+	cache    *cache
+	flights  singleflight.Group
+	limiter  *limiter
+	slots    slots
 	openapi  *picture
 	scans    *scanGate
 	draining atomic.Bool
@@ -55,9 +53,10 @@ type App struct {
 
 // New returns an app that is ready at once.
 func New(cfg Config) (*App, error) {
-	a := &App{cfg: cfg, cache: newCache(cfg.CacheBytes), limiter: newLimiter(cfg.RateLimit), slots: newSlots(), scans: newScanGate()}
+	// Without a limit there may be a proxy that hides who asks.
+	apart := cfg.RateLimit.PerSecond > 0
+	a := &App{cfg: cfg, cache: newCache(cfg.CacheBytes), limiter: newLimiter(cfg.RateLimit), slots: newSlots(apart), scans: newScanGate(apart)}
 	a.metrics = newMetrics(cfg.Build, a.cache)
-	a.batches = make(chan struct{}, maxBatches)
 	document, err := apiDocument(cfg.Build)
 	if err != nil {
 		return nil, err

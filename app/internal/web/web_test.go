@@ -156,6 +156,48 @@ func TestOnlyTrustedProxiesNameTheClient(t *testing.T) {
 	}
 }
 
+func TestAddressesAreReadAsProxiesWriteThem(t *testing.T) {
+	a := newApp(t, &bytes.Buffer{})
+	for forwarded, want := range map[string]string{
+		"203.0.113.7":                         "203.0.113.7",
+		"203.0.113.7:51234":                   "203.0.113.7",
+		"10.9.9.9, 203.0.113.7:1,192.0.2.4:2": "203.0.113.7",
+		"2001:db8::1":                         "2001:db8::1",
+		"[2001:db8::1]":                       "2001:db8::1",
+		"[2001:db8::1]:443":                   "2001:db8::1",
+		"::ffff:203.0.113.7":                  "203.0.113.7",
+		"unknown":                             "192.0.2.1",
+		"203.0.113.7, somebody":               "192.0.2.1",
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = "192.0.2.1:1"
+		r.Header.Set("X-Forwarded-For", forwarded)
+		if got := a.clientOf(r).address(); got != want {
+			t.Errorf("%s: client %s, want %s", forwarded, got, want)
+		}
+	}
+}
+
+func TestExamplesHaveTheSchemeThatTheClientUses(t *testing.T) {
+	a := newApp(t, &bytes.Buffer{})
+	for _, tt := range []struct{ peer, proto, want string }{
+		{"192.0.2.1:1", "https", "https://example.com/api/v1/"},
+		{"192.0.2.1:1", "HTTPS, http", "https://example.com/api/v1/"},
+		{"192.0.2.1:1", "http", "http://example.com/api/v1/"},
+		{"192.0.2.1:1", "", "http://example.com/api/v1/"},
+		{"198.51.100.7:1", "https", "http://example.com/api/v1/"},
+	} {
+		r := httptest.NewRequest("GET", "/api", nil)
+		r.RemoteAddr = tt.peer
+		r.Header.Set("X-Forwarded-Proto", tt.proto)
+		w := httptest.NewRecorder()
+		a.Handler().ServeHTTP(w, r)
+		if w.Code != 200 || !strings.Contains(w.Body.String(), tt.want) {
+			t.Errorf("%s for %q: %d, no %s", tt.peer, tt.proto, w.Code, tt.want)
+		}
+	}
+}
+
 func TestAssetsOfAnotherVersionAreServedUncached(t *testing.T) {
 	a := newApp(t, &bytes.Buffer{})
 	page := do(a, "GET", "/", "", "").Body.String()
@@ -175,6 +217,42 @@ func TestAPanicIsAnAnswer(t *testing.T) {
 	a.chain(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") })).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
 	if w.Code != 500 || !strings.Contains(log.String(), "boom") {
 		t.Errorf("status %d, log %s", w.Code, log.String())
+	}
+}
+
+// metricsOf is what the admin address says.
+func metricsOf(a *App) string {
+	w := httptest.NewRecorder()
+	a.Admin().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	return w.Body.String()
+}
+
+func TestABrokenConnectionIsNoPanic(t *testing.T) {
+	var log bytes.Buffer
+	a := newApp(t, &log)
+	h := a.chain(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusOK)
+		panic(http.ErrAbortHandler)
+	}))
+	func() {
+		defer func() {
+			if recover() != http.ErrAbortHandler {
+				t.Error("the server is not told to break the connection")
+			}
+		}()
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	}()
+	if strings.Contains(log.String(), "ERROR") || !strings.Contains(metricsOf(a), "http_panics_total 0") {
+		t.Errorf("it is told of as a panic: %s", &log)
+	}
+}
+
+func TestAnswersToHeadAreCountedWithTheirStatus(t *testing.T) {
+	var log bytes.Buffer
+	a := newApp(t, &log)
+	do(a, "HEAD", "/api/v1/qr.svg?data=x", "", "")
+	if m := metricsOf(a); !strings.Contains(m, `method="HEAD",route="GET /api/v1/{file}",status="200"`) || !strings.Contains(log.String(), `"status":200`) {
+		t.Errorf("log %s, metrics %s", &log, m)
 	}
 }
 
