@@ -138,6 +138,21 @@ func hugePNG(width, height int) []byte {
 	return out.Bytes()
 }
 
+// manyGroups is a lossless WebP of one pixel that makes a decoder make room for
+// 65536 groups of prefix codes, of which it has none.
+const manyGroups = "RIFF\x1c\x00\x00\x00WEBPVP8L\x10\x00\x00\x00/\x00\x00\x00\x00\x84\xfe\xf7\xbf\x00\x05(\x00\x00\x00\x00"
+
+// manyScans is a grey progressive JPEG of 2048 × 2048 pixels whose scans of 17 bytes
+// refine nothing: each says that all 65536 blocks end here.
+func manyScans(n int) string {
+	const (
+		frame = "\xff\xc2\x00\x0b\x08\x08\x00\x08\x00\x01\x01\x11\x00"
+		code  = "\xff\xc4\x00\x14\x10\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xe0"
+		scan  = "\xff\xda\x00\x08\x01\x01\x00\x01\x3f\x10\x7f\xfc\xff\x00\xf8\x00\x07"
+	)
+	return "\xff\xd8" + frame + code + strings.Repeat(scan, n) + "\xff\xd9"
+}
+
 func zipBomb() []byte {
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
@@ -196,6 +211,18 @@ func TestMemoryStaysBoundedUnderAttack(t *testing.T) {
 					mediaType, body := upload(field, name, file)
 					if status := v.post(path, mediaType, bytes.NewReader(body)); status == 200 {
 						t.Errorf("%s takes %s", path, name)
+					}
+				}
+			})
+		}},
+		{"small files that keep decoders busy", func() {
+			files := []string{manyGroups, manyScans(5000)}
+			together(40, func(i int) {
+				file := []byte(files[i%2])
+				for path, field := range map[string]string{"/api/v1/qr.png": "logo", "/api/v1/scan": "image"} {
+					mediaType, body := upload(field, "logo", file)
+					if status := v.post(path, strings.ToUpper(mediaType[:19])+mediaType[19:], bytes.NewReader(body)); status == 200 {
+						t.Errorf("%s takes file %d", path, i%2)
 					}
 				}
 			})
