@@ -176,7 +176,9 @@ func (zeros) Read(p []byte) (int, error) {
 func upload(field, name string, file []byte) (mediaType string, body []byte) {
 	var out bytes.Buffer
 	form := multipart.NewWriter(&out)
-	_ = form.WriteField("data", "x")
+	if field == "logo" { // forms with other files know no data
+		_ = form.WriteField("data", "x")
+	}
 	part, _ := form.CreateFormFile(field, name)
 	_, _ = part.Write(file)
 	_ = form.Close()

@@ -16,7 +16,8 @@ import (
 type Config struct {
 	// Build says what runs here.
 	Build Build
-	// TrustedProxies are the peers whose X-Forwarded-For and X-Request-Id are believed.
+	// TrustedProxies are the peers whose X-Forwarded-For, X-Forwarded-Proto and
+	// X-Request-Id are believed.
 	TrustedProxies []netip.Prefix
 	// RateLimit is how many requests a client may send; the zero value: any number.
 	RateLimit RateLimit
