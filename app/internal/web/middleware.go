@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -68,8 +69,8 @@ func (a *App) recoverPanic(w *observed, r *http.Request) {
 	if cause == nil {
 		return
 	}
-	if cause == http.ErrAbortHandler { // not a fault: a handler that breaks the connection
-		panic(cause)
+	if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) { // no fault: a handler breaks the connection
+		panic(http.ErrAbortHandler)
 	}
 	a.metrics.panics.Inc()
 	a.cfg.Log.ErrorContext(r.Context(), "handler panicked", "panic", fmt.Sprint(cause), "stack", string(debug.Stack()), "request_id", requestID(r))

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -236,7 +237,7 @@ func TestABrokenConnectionIsNoPanic(t *testing.T) {
 	}))
 	func() {
 		defer func() {
-			if recover() != http.ErrAbortHandler {
+			if err, _ := recover().(error); !errors.Is(err, http.ErrAbortHandler) {
 				t.Error("the server is not told to break the connection")
 			}
 		}()
