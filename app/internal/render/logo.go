@@ -21,8 +21,8 @@ import (
 const (
 	MaxLogoBytes  = 1 << 20
 	MaxLogoPixels = 4 << 20
-	// maxLogoMemory is what a progressive JPEG of four colours takes.
-	maxLogoMemory = 84 << 20
+	// maxLogoMemory is what a progressive JPEG of three colours and as many pixels takes.
+	maxLogoMemory = 64 << 20
 	// logoTime is how long decoding may take: many times what it does.
 	logoTime = 2 * time.Second
 	// logoEdge is what a logo is reduced to: enough for print at a fifth of the width.
