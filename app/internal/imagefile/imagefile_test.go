@@ -113,26 +113,37 @@ func TestBrokenExifIsIgnored(t *testing.T) {
 
 func TestDecodingEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
+	input := &untilDone{ctx, bytes.NewReader(make([]byte, 4096))}
+	if n, err := input.Read(make([]byte, 4096)); err != nil || n == 4096 {
+		t.Errorf("%d bytes at once, %v", n, err)
+	}
 	cancel()
+	if _, err := input.Read(make([]byte, 4096)); !errors.Is(err, context.Canceled) {
+		t.Errorf("a decoder gets more: %v", err)
+	}
 	if _, _, err := Decode(ctx, jpegOf(t, image.NewGray(image.Rect(0, 0, 8, 8)))); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }
 
-// groups.webp was written by cwebp with five groups of prefix codes, a cache of
-// colours and transformations before them.
+// The files were written by cwebp with five groups of prefix codes each, behind
+// transformations; the second has several pixels in one.
 func TestOrdinaryLosslessWebPIsTaken(t *testing.T) {
-	file, err := os.ReadFile("testdata/groups.webp")
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := Inspect(file, limits)
 	const codes = 5 * (groupBytes + (literals+lengths+3*literals+distances)*symbolBytes)
-	if err != nil || h != (Header{"webp", 96, 64, 9*96*64 + codes}) {
-		t.Errorf("%+v, %v", h, err)
-	}
-	if _, _, err := Decode(t.Context(), file); err != nil {
-		t.Error(err)
+	for name, want := range map[string]Header{
+		"testdata/groups.webp":  {"webp", 96, 64, 9*96*64 + codes},
+		"testdata/palette.webp": {"webp", 250, 160, 9*250*160 + codes},
+	} {
+		file, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h, err := Inspect(file, limits); err != nil || h != want {
+			t.Errorf("%s: %+v, %v, want %+v", name, h, err, want)
+		}
+		if _, _, err := Decode(t.Context(), file); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
@@ -202,8 +213,11 @@ func TestAFewBytesOfWebPCannotTakeAllMemory(t *testing.T) {
 	frame := func(size string) []byte {
 		return webpChunk("VP8 ", []byte("\x10\x00\x00\x9d\x01\x2a"+size+size+"\x00\x00\x00\x00"))
 	}
-	cut := lossless(1, 1, 1)
-	cut[7] = 1 // a length of 16 MiB
+	// The decoder makes room for as many bytes as the file says that it has.
+	cut := frame("\x01\x00")
+	cut[7] = 8 // 128 MiB
+	claims := webpOf(canvas(1, 1), webpChunk("ALPH", make([]byte, 2)), cut)
+	claims[7] = 9
 	tests := map[string]struct {
 		file []byte
 		want error
@@ -216,7 +230,7 @@ func TestAFewBytesOfWebPCannotTakeAllMemory(t *testing.T) {
 		"more than the header":   {webpOf(canvas(1, 1), webpChunk("ALPH", make([]byte, 2)), frame("\xff\x3f")), ErrBroken},
 		"… in a lossless one":    {webpOf(canvas(1, 1), lossless(2000, 2000, 1)), ErrBroken},
 		"an animation":           {webpOf(canvas(1, 1), webpChunk("ANIM", make([]byte, 6))), ErrBroken},
-		"longer than the file":   {webpOf(cut), ErrBroken},
+		"longer than the file":   {claims, ErrTooLarge},
 		"a code that is not one": {webpOf(webpChunk("VP8L", []byte{0x2f, 0, 0, 0, 0, 0x0c, 0, 0, 0, 0, 0, 0})), ErrBroken},
 	}
 	for name, tt := range tests {

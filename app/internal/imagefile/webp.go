@@ -26,8 +26,6 @@ func webpMemory(file []byte, width, height int) (int64, error) {
 			return 0, errors.New("webp: no still picture")
 		case err != nil:
 			return 0, err
-		case int64(length) > int64(len(file)):
-			return 0, errors.New("webp: cut off")
 		}
 		more, last := int64(0), true
 		switch string(kind[:]) {
