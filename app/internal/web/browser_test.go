@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"image/png"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -36,7 +37,12 @@ func browse(t *testing.T, prepare ...chromedp.Action) (context.Context, string) 
 // form with faults is answered with 400, which the log calls a fault.
 func browseServer(t *testing.T, expected string, prepare ...chromedp.Action) (context.Context, *httptest.Server) {
 	t.Helper()
-	server := httptest.NewServer(newApp(t, &bytes.Buffer{}).Handler())
+	return browseHandler(t, newApp(t, &bytes.Buffer{}).Handler(), expected, prepare...)
+}
+
+func browseHandler(t *testing.T, handler http.Handler, expected string, prepare ...chromedp.Action) (context.Context, *httptest.Server) {
+	t.Helper()
+	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("lang", "en-US"))
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)

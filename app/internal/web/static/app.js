@@ -4,7 +4,7 @@ const at = (id) => document.getElementById(id);
 const maker = () => at("maker");
 // Fields are complained of once people are done with them.
 const touched = new Set();
-let timer, asked, saidReady, resultShown;
+let timer, asked, opening, saidReady, resultShown;
 
 const post = (path, signal) => fetch(path, { method: "POST", body: content(), signal });
 
@@ -67,11 +67,16 @@ function busy(is) {
   at("result").setAttribute("aria-busy", String(is));
 }
 
-// update asks for the result; with all set, unfinished fields are faults too.
-async function update(all) {
+// forget drops the result that is being asked for.
+function forget() {
   clearTimeout(timer);
   timer = undefined;
   asked?.abort();
+}
+
+// update asks for the result; with all set, unfinished fields are faults too.
+async function update(all) {
+  forget();
   const mine = asked = new AbortController();
   busy(true);
   try {
@@ -103,13 +108,26 @@ async function submit() {
   if (made) at("result-title").focus();
 }
 
+// fetchForm returns another form; of several in a row only the last one is
+// answered. A server that is busy answers without one.
+async function fetchForm(address) {
+  opening?.abort();
+  opening = new AbortController();
+  const answer = await fetch(address, { signal: opening.signal });
+  const form = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("main");
+  if (!form) throw new Error("the answer has no form");
+  return form;
+}
+
 // open shows another form without losing what both have in common.
-async function open(address, focus) {
-  const answer = await fetch(address);
-  const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+async function open(address, clicked) {
+  const form = await fetchForm(address);
+  // What was asked for is of the form that goes.
+  forget();
+  if (clicked) history.pushState(null, "", address);
   const entered = new FormData(maker());
-  at("main").replaceWith(next.getElementById("main"));
-  document.title = at("main").dataset.title;
+  at("main").replaceWith(form);
+  document.title = form.dataset.title;
   touched.clear();
   saidReady = false;
   resultShown = undefined;
@@ -119,8 +137,12 @@ async function open(address, focus) {
     if (kept && (field.tagName !== "SELECT" || [...field.options].some((o) => o.value === value))) field.value = value;
   }
   prepare();
-  if (focus) document.querySelector(`.kinds a[aria-current]`).focus();
+  if (clicked) document.querySelector(`.kinds a[aria-current]`).focus();
   if (hasContent()) update(false);
+}
+
+function notOpened(error) {
+  if (error.name !== "AbortError") say("unreachable");
 }
 
 const hasContent = () => [...maker().querySelectorAll(".fields input:not([type=checkbox]), .fields textarea")].some((field) => field.value);
@@ -152,11 +174,10 @@ document.addEventListener("click", (event) => {
   const kind = event.target.closest(".kinds a");
   if (!kind || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  history.pushState(null, "", kind.href);
-  open(kind.href, true).catch(() => say("unreachable"));
+  open(kind.href, true).catch(notOpened);
 });
 window.addEventListener("popstate", () => {
-  if (!location.hash) open(location.href, false).catch(() => location.reload());
+  if (!location.hash) open(location.href, false).catch(notOpened);
 });
 
 document.addEventListener("input", (event) => {

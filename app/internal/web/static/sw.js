@@ -4,8 +4,27 @@
 const files = [];
 const cacheName = "shell " + files.join(" ");
 
+// During a rollout a replica of another release may answer: with its own page, or
+// with its own file under our address, which only then may not be kept for ever.
+const isOwnPage = (text) => files.every((file) => text.includes(file));
+const isOwnFile = (answer) => answer.ok && answer.headers.get("Cache-Control")?.includes("immutable");
+
+async function download(path) {
+  const answer = await fetch(path);
+  const own = path === "/" ? answer.ok && isOwnPage(await answer.clone().text()) : isOwnFile(answer);
+  if (!own) throw new Error(path + " is of another release");
+  return [path, answer];
+}
+
+// install fails where a file is of another release: the next visit tries again.
+async function install() {
+  const shell = await Promise.all(["/", ...files].map(download));
+  const cache = await caches.open(cacheName);
+  await Promise.all(shell.map(([path, answer]) => cache.put(path, answer)));
+}
+
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(cacheName).then((cache) => cache.addAll(["/", ...files])));
+  event.waitUntil(install());
   self.skipWaiting();
 });
 
@@ -17,7 +36,7 @@ async function page(request) {
   try {
     const answer = await fetch(request);
     // Only the plain page is kept, in the language of the last visit.
-    if (answer.ok && request.url === self.registration.scope) {
+    if (answer.ok && request.url === self.registration.scope && isOwnPage(await answer.clone().text())) {
       const cache = await caches.open(cacheName);
       await cache.put("/", answer.clone());
     }
