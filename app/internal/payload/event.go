@@ -66,12 +66,15 @@ func readWhen(e *entry) when {
 	if end.IsZero() {
 		return w
 	}
-	if end.Before(start) {
+	switch {
+	case end.Before(start):
 		e.wrong("enddate", "must not be before the start")
-	}
-	if layout == day {
+	case layout == day:
 		// The end of whole days is the first day after them.
 		end = end.AddDate(0, 0, 1)
+	case end.Equal(start):
+		// RFC 5545, 3.8.2.2: later than the start.
+		e.wrong("endtime", "must be after the start; leave the end empty where there is none")
 	}
 	w.end = end.Format(layout)
 	return w

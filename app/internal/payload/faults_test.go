@@ -46,6 +46,8 @@ func TestWhatIsRefused(t *testing.T) {
 		{"event", fields{"summary": "x", "startdate": "2026-01-02", "starttime": "09:00", "enddate": "2026-01-03"}, "endtime: must not be empty"},
 		{"event", fields{"summary": "x", "startdate": "tomorrow"}, "startdate: must be a date"},
 		{"event", fields{"summary": "x", "startdate": "2026-01-02", "starttime": "10:00", "endtime": "09:00"}, "enddate: must not be before"},
+		{"event", fields{"summary": "x", "startdate": "2026-01-02", "starttime": "10:00", "endtime": "10:00"}, "endtime: must be after the start"},
+		{"event", fields{"summary": "x", "startdate": "2026-10-25", "starttime": "02:30", "endtime": "02:30", "timezone": "Europe/Berlin"}, "endtime: must be after the start"},
 		{"event", fields{"summary": "x", "startdate": "2026-01-02", "starttime": "10:00", "timezone": "Berlin"}, "timezone: must be a name"},
 		{"event", fields{"summary": "x", "startdate": "2026-01-02", "starttime": "10:00", "timezone": "../etc/passwd"}, "timezone: must be a name"},
 		{"epc", fields{"payee": "x", "iban": "DE88370400440532013000"}, "iban: has the wrong check digits"},

@@ -3,6 +3,7 @@ package payload
 import (
 	"fmt"
 	"net/mail"
+	"regexp"
 	"strings"
 )
 
@@ -64,8 +65,19 @@ var tel = Kind{
 	write: func(e *entry) string { return "tel:" + dial(e.text("phone")) },
 }
 
-// dial leaves the digits of a number, and its plus sign.
+var (
+	// trunk is how people write the zero that is for calls within a country only.
+	trunk         = regexp.MustCompile(`\( *0 *\)`)
+	international = regexp.MustCompile(`^\(?(\+|00) *`)
+)
+
+// dial leaves the digits of a number, and its plus sign. After a country's number
+// the trunk zero in brackets goes, save in Italy, where it is part of the number.
 func dial(number string) string {
+	number = strings.TrimSpace(number)
+	if prefix := international.FindString(number); prefix != "" && !strings.HasPrefix(number[len(prefix):], "39") {
+		number = trunk.ReplaceAllString(number, "")
+	}
 	return strings.Map(func(r rune) rune {
 		if r == '+' || '0' <= r && r <= '9' {
 			return r
