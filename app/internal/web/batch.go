@@ -23,7 +23,8 @@ import (
 const (
 	maxBatchBody  = 4 << 20
 	maxBatchBytes = 256 << 20
-	maxBatchTime  = time.Minute
+	// maxBatchTime is for trying all rows, and as much again for making them.
+	maxBatchTime = time.Minute
 	// maxBatches run at a time; each works on one row after the other.
 	maxBatches = 2
 	// batchUpload is how long a file may take to arrive, batchWrite how long a
@@ -75,13 +76,14 @@ func (a *App) runBatch(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), maxBatchTime)
-	defer cancel()
 	if b.refuse {
-		if err := a.tryRows(ctx, control, b); err != nil {
+		going := func() { _ = control.SetWriteDeadline(time.Now().Add(batchWrite)) }
+		if err := a.tryRows(r.Context(), b, a.discard(b), going); err != nil {
 			return err
 		}
 	}
+	ctx, cancel := context.WithTimeout(r.Context(), maxBatchTime)
+	defer cancel()
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Batch-Rows", strconv.Itoa(len(b.table.rows)))
 	flush := func() error {

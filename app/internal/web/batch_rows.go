@@ -107,19 +107,23 @@ func (l *labels) add(ctx context.Context, _ int, o order) (string, error) {
 	return labelsFile, err
 }
 
-// tryRows makes every row, throws it away and returns the faults of all.
-func (a *App) tryRows(ctx context.Context, control *http.ResponseController, b batch) error {
-	var made maker = &pictures{app: a, archive: zip.NewWriter(io.Discard), names: fileNames{}}
+// discard returns a maker whose files nobody gets.
+func (a *App) discard(b batch) maker {
 	if b.grid != nil {
-		made = &labels{a, render.NewLabels(io.Discard, b.grid.sheet)}
+		return &labels{a, render.NewLabels(io.Discard, b.grid.sheet)}
 	}
+	return &pictures{app: a, archive: zip.NewWriter(io.Discard), names: fileNames{}}
+}
+
+// tryRows makes every row and returns the faults of all; it calls going before
+// each.
+func (a *App) tryRows(ctx context.Context, b batch, made maker, going func()) error {
+	ctx, cancel := context.WithTimeout(ctx, maxBatchTime)
+	defer cancel()
 	var faults fault.List
 	for i, row := range b.table.rows {
-		_ = control.SetWriteDeadline(time.Now().Add(batchWrite))
-		o, err := b.orderOf(row)
-		if err == nil {
-			_, err = made.add(ctx, i+1, o)
-		}
+		going()
+		_, err := b.make(ctx, made, i)
 		var own fault.List
 		if err != nil && !errors.As(err, &own) {
 			return err
@@ -131,25 +135,45 @@ func (a *App) tryRows(ctx context.Context, control *http.ResponseController, b b
 			faults.Add("file", "has more bad rows than these")
 			break
 		}
-		if ctx.Err() != nil {
-			return statusError{http.StatusServiceUnavailable, "It takes too long; send fewer rows."}
-		}
 	}
 	return faults.Err()
 }
 
-// makeRows makes all rows and says in the report what became of each.
+// make makes the row at a place of the table and returns the file that it is in.
+func (b batch) make(ctx context.Context, made maker, i int) (string, error) {
+	if err := exceeded(ctx, made); err != nil {
+		return "", err
+	}
+	o, err := b.orderOf(b.table.rows[i])
+	if err != nil {
+		return "", err
+	}
+	file, err := made.add(ctx, i+1, o)
+	if err != nil && ctx.Err() != nil {
+		return "", exceeded(ctx, made)
+	}
+	return file, err
+}
+
+// exceeded returns a statusError where a batch has cost all that it may.
+func exceeded(ctx context.Context, made maker) error {
+	switch {
+	case ctx.Err() != nil:
+		return statusError{http.StatusServiceUnavailable, "The batch takes too long; send fewer rows."}
+	case made.size() > maxBatchBytes:
+		return statusError{http.StatusRequestEntityTooLarge, fmt.Sprintf("The batch makes more than %d MiB; send fewer rows.", maxBatchBytes>>20)}
+	}
+	return nil
+}
+
+// makeRows makes all rows and says in the report what became of each. Where no
+// row may be missing, one that is not made is an error.
 func (a *App) makeRows(ctx context.Context, b batch, made maker, r *report, flush func() error) error {
 	flushed := time.Now()
 	for i, row := range b.table.rows {
-		if ctx.Err() != nil || made.size() > maxBatchBytes {
-			r.add(row, "", rowLeftOut, "row: not made, as the batch took too long or grew too large; send fewer rows")
-			continue
-		}
-		o, err := b.orderOf(row)
-		file := ""
-		if err == nil {
-			file, err = made.add(ctx, i+1, o)
+		file, err := b.make(ctx, made, i)
+		if err != nil && b.refuse {
+			return fmt.Errorf("make row %d, of which all were tried: %w", row.line, err)
 		}
 		if err := a.reportRow(ctx, r, row, file, err); err != nil {
 			return err
@@ -177,7 +201,7 @@ func (a *App) reportRow(ctx context.Context, r *report, row tableRow, file strin
 	case errors.As(err, &faults):
 		r.add(row, "", rowLeftOut, strings.ReplaceAll(faults.Error(), "\n", "; "))
 	case errors.As(err, &status):
-		r.add(row, "", rowFailed, "row: not made, as too much is being made at this moment; try again")
+		r.add(row, "", rowFailed, "row: not made. "+status.detail)
 	default:
 		a.cfg.Log.ErrorContext(ctx, "make row of a batch", "error", err)
 		r.add(row, "", rowFailed, "row: the fault is ours")
