@@ -89,7 +89,7 @@ func (a *App) postSymbol(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, statusError{http.StatusBadRequest, "Parameters of a POST belong in its body."})
 		return
 	}
-	values, err := readBody(w, r)
+	values, err := readBody(w, r, maxUpload)
 	if err != nil {
 		a.fail(w, r, err)
 		return

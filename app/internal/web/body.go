@@ -20,15 +20,20 @@ const maxBody = 64 << 10
 // maxUpload bounds a multipart body: the parameters and a logo.
 const maxUpload = maxBody + render.MaxLogoBytes
 
-// readBody reads parameters from a form or from a JSON object.
-func readBody(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+// maxPageUpload bounds that of the page's form, which carries the logo of the
+// last request too, in Base64.
+const maxPageUpload = maxUpload + (render.MaxLogoBytes+2)/3*4
+
+// readBody reads parameters from a form or from a JSON object; mostParts bounds
+// a multipart body.
+func readBody(w http.ResponseWriter, r *http.Request, mostParts int64) (url.Values, error) {
 	mediaType, options, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil {
 		mediaType = ""
 	}
 	most := int64(maxBody)
 	if mediaType == "multipart/form-data" {
-		most = maxUpload
+		most = mostParts
 	}
 	body := http.MaxBytesReader(w, r.Body, most)
 	var values url.Values

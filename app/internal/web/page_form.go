@@ -73,7 +73,7 @@ func newForm(values url.Values) *form {
 
 // readForm reads a POST's body.
 func (a *App) readForm(w http.ResponseWriter, r *http.Request) (*form, error) {
-	values, err := readBody(w, r)
+	values, err := readBody(w, r, maxPageUpload)
 	if err != nil {
 		return nil, err
 	}

@@ -5,14 +5,16 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"html"
+	"image"
 	"image/png"
-	"mime/multipart"
+	"math/rand/v2"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/ycesproject/yces/app/internal/payload"
+	"github.com/ycesproject/yces/app/internal/render"
 )
 
 const formType = "application/x-www-form-urlencoded"
@@ -151,33 +153,57 @@ func TestFaultsNameFieldsOfTheForm(t *testing.T) {
 	}
 }
 
+// keptLogo is what a browser without script sends again.
+var keptLogo = regexp.MustCompile(`name="logokept" value="([^"]+)"`)
+
 func TestALogoTravelsByPOSTOnly(t *testing.T) {
 	a := newApp(t, &bytes.Buffer{})
 	logo, err := iconPNG(64)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
-	_ = form.WriteField("type", "url")
-	_ = form.WriteField("data", "https://example.org")
-	part, err := form.CreateFormFile("logo", "logo.png")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, _ = part.Write(logo)
-	_ = form.Close()
-	page := do(a, "POST", "/", form.FormDataContentType(), body.String()).Body.String()
+	fields := map[string]string{"type": "url", "data": "https://example.org"}
+	page := upload(t, a, "/", "logo", logo, fields).Body.String()
 	if !strings.Contains(pictureIn(t, page), "<image") || strings.Contains(page, "/api/v1/") || toShare.MatchString(page) {
 		t.Errorf("page: %.3000s", page)
 	}
-	kept := regexp.MustCompile(`name="logokept" value="([^"]+)"`).FindStringSubmatch(page)
+	kept := keptLogo.FindStringSubmatch(page)
 	if kept == nil {
 		t.Fatal("a browser without script loses the logo")
 	}
 	again := url.Values{"type": {"url"}, "data": {"https://example.org"}, "logokept": {html.UnescapeString(kept[1])}}
 	if got := do(a, "POST", "/download/svg", formType, again.Encode()).Body.String(); got != pictureIn(t, page) {
 		t.Errorf("the download has another logo: %.300s", got)
+	}
+}
+
+func TestTheLargestLogoIsKeptBesideAnother(t *testing.T) {
+	noise := image.NewNRGBA(image.Rect(0, 0, 590, 590))
+	_, _ = rand.NewChaCha8([32]byte{}).Read(noise.Pix) // never fails
+	for i := 3; i < len(noise.Pix); i += 4 {
+		noise.Pix[i] = 0xff
+	}
+	var logo bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.NoCompression}).Encode(&logo, noise); err != nil {
+		t.Fatal(err)
+	}
+	if n := logo.Len(); n > render.MaxLogoBytes || n < render.MaxLogoBytes*99/100 {
+		t.Fatalf("the logo has %d bytes", n)
+	}
+	a := newApp(t, &bytes.Buffer{})
+	fields := map[string]string{"type": "url", "data": "https://example.org"}
+	kept := keptLogo.FindStringSubmatch(upload(t, a, "/", "logo", logo.Bytes(), fields).Body.String())
+	if kept == nil {
+		t.Fatal("the logo is lost")
+	}
+	fields["logokept"] = html.UnescapeString(kept[1])
+	for name, chosen := range map[string][]byte{"no other": nil, "another": logo.Bytes()} {
+		if w := upload(t, a, "/download/png", "logo", chosen, fields); w.Code != 200 {
+			t.Errorf("%s chosen: %d %.200s", name, w.Code, w.Body)
+		}
+	}
+	if w := upload(t, a, "/download/png", "logo", make([]byte, maxPageUpload), fields); w.Code != 413 {
+		t.Errorf("larger than a form can be: %d", w.Code)
 	}
 }
 

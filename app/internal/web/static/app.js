@@ -11,7 +11,7 @@ const post = (path, signal) => fetch(path, { method: "POST", body: content(), si
 function content() {
   const data = new FormData(maker());
   const files = [...data.values()].some((value) => value instanceof File && value.size);
-  if (files) return data;
+  if (files || data.has("logokept")) return data;
   for (const [name, value] of [...data]) if (value instanceof File) data.delete(name);
   return new URLSearchParams(data);
 }
