@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -48,11 +49,13 @@ func parseTable(file []byte) (table, error) {
 	if !utf8.Valid(file) {
 		return table{}, fault.Of("file", `must be UTF-8; spreadsheets call it "CSV UTF-8"`)
 	}
-	reader := csv.NewReader(bytes.NewReader(bytes.ReplaceAll(file, []byte("\r\n"), []byte("\n"))))
-	reader.Comma = separatorOf(file)
+	file = bytes.ReplaceAll(bytes.ReplaceAll(file, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
+	file, separator := separatorOf(file)
+	reader := csv.NewReader(bytes.NewReader(file))
+	reader.Comma = separator
 	reader.FieldsPerRecord = -1
 	header, err := reader.Read()
-	if err != nil {
+	if err != nil || (tableRow{cells: header}).empty() {
 		return table{}, fault.Of("file", "must begin with a line that names the columns, such as data or name,data")
 	}
 	t := table{}
@@ -95,16 +98,24 @@ func (r tableRow) empty() bool {
 	return !slices.ContainsFunc(r.cells, func(cell string) bool { return strings.TrimSpace(cell) != "" })
 }
 
-// separatorOf returns what separates the columns' names.
-func separatorOf(file []byte) rune {
-	line, _, _ := bytes.Cut(file, []byte("\n"))
+// separatorLine is how a table tells Excel what separates its columns.
+var separatorLine = regexp.MustCompile(`(?i)^"?sep=([,;\t])"?[,;\t]*(?:\n|$)`)
+
+// separatorOf returns what separates the columns, as said in a line of its own or
+// as used most between their names. That line is left empty, so that all others
+// keep their numbers.
+func separatorOf(file []byte) ([]byte, rune) {
+	if said := separatorLine.FindSubmatch(file); said != nil {
+		return file[len(bytes.TrimSuffix(said[0], []byte("\n"))):], rune(said[1][0])
+	}
+	line, _, _ := bytes.Cut(bytes.TrimLeft(file, "\n"), []byte("\n"))
 	best := ','
 	for _, candidate := range ";\t" {
 		if bytes.Count(line, []byte(string(candidate))) > bytes.Count(line, []byte(string(best))) {
 			best = candidate
 		}
 	}
-	return best
+	return file, best
 }
 
 func checkColumns(columns []string) error {
@@ -112,6 +123,8 @@ func checkColumns(columns []string) error {
 	for i, name := range columns {
 		own := slices.Contains(ownColumns, name)
 		switch {
+		case name == "":
+			// Spreadsheets write columns that were emptied.
 		case name == "logo":
 			faults.Add("file", "has a column logo; a logo goes into the form, for all rows")
 		case !own && !slices.Contains(knownParameters, name):
@@ -129,17 +142,35 @@ func (t table) values(row tableRow, defaults url.Values) (url.Values, error) {
 	if row.broken != "" {
 		return nil, fault.Of("row", "%s", row.broken)
 	}
-	if len(row.cells) > len(t.columns) {
-		return nil, fault.Of("row", "has %d cells for %d columns; put quotes around a cell that holds the separator", len(row.cells), len(t.columns))
+	if err := t.misplaced(row); err != nil {
+		return nil, err
 	}
 	values := url.Values{}
 	for name, value := range defaults {
 		values[name] = value
 	}
-	for i, cell := range row.cells {
-		if cell != "" {
-			values.Set(t.columns[i], cell)
+	for i, name := range t.columns[:min(len(t.columns), len(row.cells))] {
+		cell := row.cells[i]
+		if name == columnSymbology || name == columnFormat {
+			cell = strings.ToLower(strings.TrimSpace(cell))
+		}
+		if name != "" && cell != "" {
+			values.Set(name, cell)
 		}
 	}
 	return values, nil
+}
+
+// misplaced refuses cells that belong to no column; spreadsheets write empty ones.
+func (t table) misplaced(row tableRow) error {
+	for i, cell := range row.cells {
+		switch {
+		case strings.TrimSpace(cell) == "":
+		case i >= len(t.columns):
+			return fault.Of("row", "has %d cells for %d columns; put quotes around a cell that holds the separator", len(row.cells), len(t.columns))
+		case t.columns[i] == "":
+			return fault.Of("row", "has a cell in column %d, which has no name", i+1)
+		}
+	}
+	return nil
 }

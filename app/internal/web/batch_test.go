@@ -92,6 +92,8 @@ func TestTablesThatCannotBeReadSayWhy(t *testing.T) {
 	tests := []struct{ table, query, says string }{
 		{"", "", "names the columns"},
 		{"data\n", "", "at least one row"},
+		{";;\n1;2\n", "", "names the columns"},
+		{"sep=;\n", "", "names the columns"},
 		{"https://example.org\nx\n", "", "is no parameter"},
 		{"data,data\nx,y\n", "", `two columns \"data\"`},
 		{"data\nGr\xfc\xdfe\n", "", "UTF-8"},
@@ -112,6 +114,34 @@ func TestBrokenRowsAreReportedAndTheOthersMade(t *testing.T) {
 	a := newApp(t, &bytes.Buffer{})
 	_, report := unpack(t, do(a, "POST", "/api/v1/batch", "text/csv", "name,data\none,1\na,b,c\n\"x\"y,2\nlast,3\n"))
 	if len(report) != 5 || report[1][2] != "made" || !strings.Contains(report[2][3], "3 cells for 2 columns") || !strings.Contains(report[3][3], "not well-formed") || report[4][1] != "last.png" {
+		t.Errorf("report is %q", report)
+	}
+}
+
+func TestTablesAreReadAsSpreadsheetsWriteThem(t *testing.T) {
+	a := newApp(t, &bytes.Buffer{})
+	for name, table := range map[string]string{
+		"said separator":        "sep=;\r\nname;data\r\none;a,b,c,d\r\n",
+		"quoted, and a mark":    "\ufeff\"sep=;\"\nname;data\none;a,b,c,d\n",
+		"said comma":            "SEP=,,,\nname,data,,\n\n" + `one,"a,b,c,d"`,
+		"said tab":              "sep=\t\nname\tdata\none\ta,b,c,d",
+		"a column without name": "name;data;;\none;a,b,c,d;; \n",
+		"cells without column":  "name;data\none;a,b,c,d;;\n",
+		"ends of lines by CR":   "name;data\rone;a,b,c,d\r",
+		"an empty line before":  "\nname;data\none;a,b,c,d\n",
+	} {
+		found, err := parseTable([]byte(table))
+		if err != nil || len(found.rows) != 1 {
+			t.Errorf("%s: %v, %d rows", name, err, len(found.rows))
+			continue
+		}
+		if values, err := found.values(found.rows[0], nil); err != nil || values.Encode() != "data=a%2Cb%2Cc%2Cd&name=one" {
+			t.Errorf("%s: %v, %v", name, values, err)
+		}
+	}
+	table := "sep=;\nsymbology;format;data;\n EAN13 ;SVG;400638133393;\nQR; ;x;\nqr;png;x;y\n"
+	files, report := unpack(t, do(a, "POST", "/api/v1/batch", "text/csv", table))
+	if len(files) != 3 || report[1][0] != "3" || report[1][1] != "0001.svg" || report[2][2] != rowMade || !strings.Contains(report[3][3], "column 4, which has no name") {
 		t.Errorf("report is %q", report)
 	}
 }
