@@ -3,6 +3,7 @@ package symbol
 import (
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/ycesproject/yces/app/internal/fault"
 )
@@ -41,6 +42,8 @@ func (e element) check() error {
 	switch n := len(e.value); {
 	case known.least == most && n != most:
 		return fault.Of("data", "must have %d %s after (%s), got %d", most, known.unit(), e.ai, n)
+	case known.either && n != known.least && n != most:
+		return fault.Of("data", "must have %d or %d %s after (%s), got %d", known.least, most, known.unit(), e.ai, n)
 	case n < known.least || n > most:
 		return fault.Of("data", "must have %d to %d %s after (%s), got %d", known.least, most, known.unit(), e.ai, n)
 	}
@@ -53,7 +56,7 @@ func (e element) check() error {
 			return fault.Of("data", "must not have %q after (%s): GS1 has letters, digits and ! \" %% & ' ( ) * + , - . / : ; < = > ? _", r, e.ai)
 		}
 	}
-	return known.kind.check(e.ai, numbers)
+	return known.checkDigits(e.ai, numbers)
 }
 
 func (a applicationIdentifier) unit() string {
@@ -63,19 +66,29 @@ func (a applicationIdentifier) unit() string {
 	return "characters"
 }
 
-func (k valueKind) check(ai, digits string) error {
-	last := len(digits) - 1
-	switch k {
-	case keyValue:
+// checkDigits verifies check digit and dates.
+func (a applicationIdentifier) checkDigits(ai, digits string) error {
+	if last := a.checked - 1; last > 0 {
 		if right := gs1CheckDigit(digits[:last]); digits[last] != right {
-			return fault.Of("data", "has the wrong check digit after (%s): its last digit must be %c, got %c", ai, right, digits[last])
+			return fault.Of("data", "has the wrong check digit after (%s): digit %d must be %c, got %c", ai, a.checked, right, digits[last])
 		}
-	case dateValue:
-		if month, day := digits[2:4], digits[4:]; month < "01" || month > "12" || day > "31" {
-			return fault.Of("data", "must have a date YYMMDD after (%s), got %s", ai, digits)
+	}
+	for i := 0; i < 6*a.dates && i < len(digits); i += 6 {
+		if d := digits[i : i+6]; !isDate(d, a.exactDay) {
+			return fault.Of("data", "must have a date YYMMDD after (%s), got %s", ai, d)
 		}
 	}
 	return nil
+}
+
+// isDate says whether there is such a day; 00 is the end of the month unless the
+// day must be exact. A year that is divided by 4 is a leap year from 1901 to 2099.
+func isDate(yymmdd string, exactDay bool) bool {
+	if strings.HasSuffix(yymmdd, "00") && !exactDay {
+		yymmdd = yymmdd[:4] + "01"
+	}
+	_, err := time.Parse("20060102", "20"+yymmdd)
+	return err == nil
 }
 
 // inGS1Set says whether a character is of GS1's set 82.

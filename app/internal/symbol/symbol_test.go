@@ -101,6 +101,22 @@ func TestSeparatorsStandOnlyWhereNeeded(t *testing.T) {
 	}
 }
 
+// A value for each of what the General Specifications list apart from measures.
+func TestEveryApplicationIdentifierIsKnown(t *testing.T) {
+	for _, text := range []string{
+		"(03)09501101530003", "(17)240229", "(17)260200", "(427)BY", "(4300)Shop", "(4305)Town", "(4307)DE", "(4309)02790858483015297971",
+		"(4320)Fragile", "(4321)1", "(4324)2611229999", "(4326)261122", "(4331)000500-", "(7003)2611221830", "(7005)27.7", "(7007)261122", "(7007)261122261123",
+		"(7010)22", "(7011)2611221830", "(7020)A1", "(7023)950110153AB", "(7039)276X1", "(7040)1ABC", "(713)1", "(714)1", "(715)1", "(716)1",
+		"(7230)EM1", "(7240)P1", "(7241)01", "(7242)X", "(8006)095011015300030102", "(8008)2611221830", "(8009)S", "(8010)95011015A", "(8011)12", "(8012)1.2",
+		"(8013)1987654Ad4X4bL5ttr2310c2K", "(8019)1", "(8026)095011015300030102", "(8030)abc-_", "(8110)1061414154321031501101", "(8111)0500", "(8112)1", "(8200)https://example.org",
+		"(3165)000001", "(3943)0500", "(3955)000123",
+	} {
+		if _, err := parseElements(text); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 func TestRetailTextStandsBelowItsBars(t *testing.T) {
 	for _, tt := range []struct{ name, text, printed string }{
 		{"ean8", "9638507", "9638 5074"},
@@ -141,6 +157,14 @@ func TestFaultsNameWhatIsRight(t *testing.T) {
 		{"gs1-128", "(01)09501101530004", "", "data", "must be 3, got 4"},
 		{"gs1-128", "(00)123456789012345678", "", "data", "must be 5, got 8"},
 		{"gs1-128", "(17)261331", "", "data", "YYMMDD"},
+		{"gs1-128", "(17)260231", "", "data", "a date YYMMDD after (17), got 260231"},
+		{"gs1-128", "(17)250229", "", "data", "YYMMDD"},
+		{"gs1-128", "(7006)260200", "", "data", "YYMMDD"},
+		{"gs1-128", "(7007)260201260230", "", "data", "got 260230"},
+		{"gs1-128", "(7007)2602012602", "", "data", "6 or 12 digits after (7007), got 10"},
+		{"gs1-128", "(8006)095011015300040102", "", "data", "digit 14 must be 3, got 4"},
+		{"gs1-128", "(3106)000001", "", "data", "unknown application identifier (3106)"},
+		{"gs1-128", "(3170)000001", "", "data", "unknown application identifier (3170)"},
 		{"gs1-128", "(01)123", "", "data", "14 digits after (01), got 3"},
 		{"gs1-128", "(88)123", "", "data", "unknown application identifier (88)"},
 		{"gs1-128", "(10)AB 12", "", "data", "' ' after (10)"},
