@@ -37,6 +37,8 @@ type document struct {
 	// the list of pages, which come last.
 	offsets []int64
 	pages   []int
+	// images are the objects of pictures that were written, which symbols share.
+	images map[*image.NRGBA]int
 }
 
 const (
@@ -45,7 +47,7 @@ const (
 )
 
 func newDocument(out io.Writer) *document {
-	d := &document{out: out, offsets: make([]int64, pageTree)}
+	d := &document{out: out, offsets: make([]int64, pageTree), images: map[*image.NRGBA]int{}}
 	// Four bytes beyond ASCII tell programs that copy files that this is no text.
 	d.print("%%PDF-1.4\n%%\xe2\xe3\xcf\xd3\n")
 	return d
@@ -188,8 +190,16 @@ func shading(of paint) string {
 		kind, place, rgb(of.color), rgb(of.second))
 }
 
-// image writes a picture of pixels, its transparency as a soft mask.
+// image writes a picture of pixels, its transparency as a soft mask, or returns
+// the object that holds it already.
 func (d *document) image(img *image.NRGBA) int {
+	if _, written := d.images[img]; !written {
+		d.images[img] = d.newImage(img)
+	}
+	return d.images[img]
+}
+
+func (d *document) newImage(img *image.NRGBA) int {
 	colors, alpha := planes(img)
 	size := fmt.Sprintf("/Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 8", img.Rect.Dx(), img.Rect.Dy())
 	mask := d.stream(size+"/ColorSpace/DeviceGray", alpha)

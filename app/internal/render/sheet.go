@@ -67,6 +67,16 @@ func NewLabels(w io.Writer, sheet Sheet) *Labels {
 	return &Labels{sheet: sheet, document: newDocument(w)}
 }
 
+// Size returns how many bytes there are of the PDF: those that were written and
+// those of the page at hand, before it is packed.
+func (l *Labels) Size() int {
+	size := int(l.document.written)
+	if l.page != nil {
+		size += len(l.page.content)
+	}
+	return size
+}
+
 // captionHeight and captionGap are millimetres below a symbol; captions shrink
 // to the label's width.
 const (
@@ -157,6 +167,7 @@ func (l *Labels) Close() error {
 	}
 	if l.page != nil {
 		l.page.end()
+		l.page = nil
 	}
 	return l.document.end()
 }

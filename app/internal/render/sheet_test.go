@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"image"
 	"strings"
 	"testing"
 )
@@ -59,6 +60,30 @@ func TestSheetsAreTheSameBytes(t *testing.T) {
 	first := file()
 	if !bytes.Equal(first, file()) || !bytes.Contains(first, []byte("/Count 2>>")) {
 		t.Error("two runs differ, or there are not two pages")
+	}
+}
+
+func TestASheetHoldsEachLogoOnce(t *testing.T) {
+	var b bytes.Buffer
+	labels := NewLabels(&b, a4)
+	img := image.NewNRGBA(image.Rect(0, 0, 40, 40))
+	one, other := plain, plain
+	one.Logo, other.Logo = logoOf(t, img), logoOf(t, img)
+	for i := range 25 {
+		st := one
+		if i%2 == 1 {
+			st = other
+		}
+		if err := labels.Add(encode(t, "qr", "x"), st, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := labels.Size()
+	if err := labels.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if images := bytes.Count(b.Bytes(), []byte("/Subtype/Image")); images != 4 || labels.Size() != b.Len() || before == 0 {
+		t.Errorf("%d images, %d bytes of %d", images, labels.Size(), b.Len())
 	}
 }
 

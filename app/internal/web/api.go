@@ -107,7 +107,7 @@ func (a *App) makePicture(ctx context.Context, file string, values url.Values) (
 	if err != nil {
 		return nil, err
 	}
-	body, download, err := a.produce(ctx, encoder, format, values)
+	body, download, err := a.produce(ctx, encoder, format, values, render.ParseLogo)
 	if err != nil {
 		return nil, err
 	}
@@ -159,14 +159,14 @@ func conditional(h http.Header) bool {
 }
 
 // produce makes the file when its turn has come, and counts it.
-func (a *App) produce(ctx context.Context, encoder symbol.Encoder, format render.Format, values url.Values) ([]byte, bool, error) {
+func (a *App) produce(ctx context.Context, encoder symbol.Encoder, format render.Format, values url.Values, open openLogo) ([]byte, bool, error) {
 	release, err := take(ctx, a.slots.forPicture(format, values))
 	if err != nil {
 		return nil, false, err
 	}
 	defer release()
 	var body []byte
-	j, err := newJob(ctx, encoder, values)
+	j, err := newJob(ctx, encoder, values, open)
 	if err == nil {
 		body, err = format.Render(ctx, j.symbol, j.style)
 	}

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/ycesproject/yces/app/internal/fault"
-	"github.com/ycesproject/yces/app/internal/render"
 )
 
 // What a batch may cost.
@@ -43,6 +42,8 @@ type batch struct {
 	refuse bool
 	// grid is the sheet of labels to print; nil for a picture each.
 	grid *grid
+	// logo is that of all rows: a column for it is refused.
+	logo *sharedLogo
 }
 
 // maxListed bounds how many bad rows one answer names.
@@ -118,7 +119,7 @@ func (a *App) sendBatch(ctx context.Context, w http.ResponseWriter, b batch, flu
 		}
 		return errors.Join(err, endArchive(archive, said))
 	}
-	made := &pictures{app: a, archive: archive, names: fileNames{}}
+	made := a.newPictures(b, archive)
 	if err := a.makeRows(ctx, b, made, said, func() error { return errors.Join(archive.Flush(), flush()) }); err != nil {
 		return err
 	}
@@ -126,11 +127,11 @@ func (a *App) sendBatch(ctx context.Context, w http.ResponseWriter, b batch, flu
 }
 
 func (a *App) sendLabels(ctx context.Context, w io.Writer, b batch, said *report, flush func() error) error {
-	pages := render.NewLabels(w, b.grid.sheet)
-	if err := a.makeRows(ctx, b, &labels{a, pages}, said, flush); err != nil {
+	made := a.newLabels(b, w)
+	if err := a.makeRows(ctx, b, made, said, flush); err != nil {
 		return err
 	}
-	return pages.Close()
+	return made.pages.Close()
 }
 
 // readBatch reads the table from a CSV body or from the file of a form, and the
@@ -196,7 +197,7 @@ func uploadError(err error) error {
 }
 
 func newBatch(file []byte, defaults url.Values) (batch, error) {
-	b := batch{defaults: defaults}
+	b := batch{defaults: defaults, logo: &sharedLogo{}}
 	var faults fault.List
 	switch bad := defaults.Get("bad"); bad {
 	case "", "skip":

@@ -51,12 +51,32 @@ func (b batch) orderOf(row tableRow) (order, error) {
 	return o, nil
 }
 
+// sharedLogo is opened once for all rows, and refused once.
+type sharedLogo struct {
+	opened bool
+	logo   *render.Logo
+	err    error
+}
+
+func (s *sharedLogo) open(ctx context.Context, file []byte) (*render.Logo, error) {
+	if !s.opened {
+		s.logo, s.err = render.ParseLogo(ctx, file)
+		s.opened = ctx.Err() == nil
+	}
+	return s.logo, s.err
+}
+
 // pictures makes a file for each row.
 type pictures struct {
 	app     *App
+	logo    *sharedLogo
 	archive *zip.Writer
 	names   fileNames
 	bytes   int
+}
+
+func (a *App) newPictures(b batch, archive *zip.Writer) *pictures {
+	return &pictures{app: a, logo: b.logo, archive: archive, names: fileNames{}}
 }
 
 func (p *pictures) size() int { return p.bytes }
@@ -66,7 +86,7 @@ func (p *pictures) add(ctx context.Context, number int, o order) (string, error)
 	if err != nil {
 		return "", fault.Of(columnSymbology, "%s", err)
 	}
-	body, _, err := p.app.produce(ctx, encoder, format, o.values)
+	body, _, err := p.app.produce(ctx, encoder, format, o.values, p.logo.open)
 	if err != nil {
 		return "", err
 	}
@@ -82,12 +102,17 @@ func (p *pictures) add(ctx context.Context, number int, o order) (string, error)
 // labels puts all rows on one sheet.
 type labels struct {
 	app   *App
+	logo  *sharedLogo
 	pages *render.Labels
+}
+
+func (a *App) newLabels(b batch, w io.Writer) *labels {
+	return &labels{a, b.logo, render.NewLabels(w, b.grid.sheet)}
 }
 
 const labelsFile = "labels.pdf"
 
-func (l *labels) size() int { return 0 } // pages are small, and their number is bounded
+func (l *labels) size() int { return l.pages.Size() }
 
 func (l *labels) add(ctx context.Context, _ int, o order) (string, error) {
 	encoder, format, err := resource(o.file)
@@ -99,7 +124,7 @@ func (l *labels) add(ctx context.Context, _ int, o order) (string, error) {
 		return "", err
 	}
 	defer release()
-	j, err := newJob(ctx, encoder, o.values)
+	j, err := newJob(ctx, encoder, o.values, l.logo.open)
 	if err == nil {
 		err = l.pages.Add(j.symbol, j.style, o.caption)
 	}
@@ -110,9 +135,9 @@ func (l *labels) add(ctx context.Context, _ int, o order) (string, error) {
 // discard returns a maker whose files nobody gets.
 func (a *App) discard(b batch) maker {
 	if b.grid != nil {
-		return &labels{a, render.NewLabels(io.Discard, b.grid.sheet)}
+		return a.newLabels(b, io.Discard)
 	}
-	return &pictures{app: a, archive: zip.NewWriter(io.Discard), names: fileNames{}}
+	return a.newPictures(b, zip.NewWriter(io.Discard))
 }
 
 // tryRows makes every row and returns the faults of all; it calls going before

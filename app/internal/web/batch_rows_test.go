@@ -80,3 +80,29 @@ func TestABatchThatCostsTooMuchSaysWhatItIs(t *testing.T) {
 		t.Errorf("late: %v, large: %v", late, large)
 	}
 }
+
+func TestAllLabelsShareOneLogo(t *testing.T) {
+	logo, err := iconPNG(192)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := newApp(t, &bytes.Buffer{})
+	mediaType, body := multipartBody(t, "data\n"+strings.Repeat("x\n", 25), map[string]string{"logo": string(logo), "sheet": "a4-3x8", "bad": "refuse"})
+	w := do(a, "POST", "/api/v1/batch", mediaType, body)
+	pages, images := strings.Count(w.Body.String(), "/Type/Page/"), strings.Count(w.Body.String(), "/Subtype/Image")
+	if w.Code != 200 || pages != 2 || images != 2 { // pixels, and how far they cover
+		t.Errorf("%d: %d pages, %d images", w.Code, pages, images)
+	}
+}
+
+func TestLabelsCountAsWhatWasMade(t *testing.T) {
+	b := readTable(t, "data\nx\ny\n", "sheet=a4-3x8")
+	made := newApp(t, &bytes.Buffer{}).newLabels(b, &bytes.Buffer{})
+	size := made.size()
+	for i := range b.table.rows {
+		if _, err := b.make(t.Context(), made, i); err != nil || made.size() <= size {
+			t.Fatalf("row %d: %v, %d bytes after %d", i, err, made.size(), size)
+		}
+		size = made.size()
+	}
+}

@@ -39,12 +39,12 @@ var knownParameters = parameters()
 
 // newJob reads parameters and makes the symbol. Its error is a fault.List that
 // holds every fault, unless the fault is ours.
-func newJob(ctx context.Context, encoder symbol.Encoder, values url.Values) (job, error) {
+func newJob(ctx context.Context, encoder symbol.Encoder, values url.Values, open openLogo) (job, error) {
 	var j job
 	var faults fault.List
 	checkNames(&faults, values)
 	j.download = parseFlag(&faults, "download", values.Get("download"))
-	j.style = parseStyle(ctx, &faults, values)
+	j.style = parseStyle(ctx, &faults, values, open)
 	if err := faults.Join(checkStyle(j.style, encoder, faults)); err != nil {
 		return job{}, err
 	}

@@ -149,7 +149,7 @@ func (a *App) draw(r *http.Request, f *form, format render.Format) []byte {
 	if len(f.faults) > 0 {
 		return nil
 	}
-	body, _, err := a.produce(r.Context(), f.encoder, format, f.query())
+	body, _, err := a.produce(r.Context(), f.encoder, format, f.query(), render.ParseLogo)
 	if err == nil {
 		return body
 	}

@@ -21,7 +21,7 @@ var styleParameters = []string{
 // transparent is the background that is none.
 const transparent = "transparent"
 
-func parseStyle(ctx context.Context, faults *fault.List, values url.Values) render.Style {
+func parseStyle(ctx context.Context, faults *fault.List, values url.Values, open openLogo) render.Style {
 	st := render.Style{
 		Foreground: parseColor(faults, "fg", values.Get("fg"), render.Black),
 		Background: render.White,
@@ -45,7 +45,7 @@ func parseStyle(ctx context.Context, faults *fault.List, values url.Values) rend
 		c := parseColor(faults, "eyecolor", text, render.Black)
 		st.EyeColor = &c
 	}
-	parseLogo(ctx, faults, values, &st)
+	parseLogo(ctx, faults, values, &st, open)
 	return st
 }
 
@@ -61,7 +61,10 @@ func parseSecond(faults *fault.List, values url.Values, st *render.Style) {
 	st.Second = parseColor(faults, "fg2", second, st.Foreground)
 }
 
-func parseLogo(ctx context.Context, faults *fault.List, values url.Values, st *render.Style) {
+// openLogo opens the file of a logo, as render.ParseLogo does.
+type openLogo func(ctx context.Context, file []byte) (*render.Logo, error)
+
+func parseLogo(ctx context.Context, faults *fault.List, values url.Values, st *render.Style, open openLogo) {
 	file := values.Get("logo")
 	if file == "" {
 		if st.LogoSize != 0 {
@@ -69,7 +72,7 @@ func parseLogo(ctx context.Context, faults *fault.List, values url.Values, st *r
 		}
 		return
 	}
-	logo, err := render.ParseLogo(ctx, []byte(file))
+	logo, err := open(ctx, []byte(file))
 	if err != nil {
 		faults.Add("logo", "%s", err)
 		return

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ycesproject/yces/app/internal/render"
 	"github.com/ycesproject/yces/app/internal/symbol"
 )
 
@@ -266,7 +267,7 @@ func FuzzJob(f *testing.F) {
 			return
 		}
 		for _, e := range symbol.Encoders {
-			if j, err := newJob(t.Context(), e, values); outcome(err) == "failed" || (err == nil && j.symbol == nil) {
+			if j, err := newJob(t.Context(), e, values, render.ParseLogo); outcome(err) == "failed" || (err == nil && j.symbol == nil) {
 				t.Errorf("%s %q: %v", e.Name, query, err)
 			}
 		}
