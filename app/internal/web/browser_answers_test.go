@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 )
 
@@ -131,5 +132,26 @@ func TestFilesOfAnotherReleaseAreNotKept(t *testing.T) {
 	}
 	if script != "// new" || after != "activated" {
 		t.Errorf("after the rollout the script begins with %q; the worker was %s while it went on, %s after it", script, during, after)
+	}
+}
+
+func TestPressingAButtonMovesNothing(t *testing.T) {
+	ctx, url := browse(t)
+	var at []float64
+	var early, listed string
+	const middle = `(() => { const b = document.querySelector("button.primary"); b.scrollIntoView({ block: "center" }); const r = b.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] })()`
+	err := chromedp.Run(ctx, chromedp.Navigate(url+"/?type=epc"), chromedp.SendKeys("#f-iban", "DE00", chromedp.ByID), chromedp.Evaluate(middle, &at))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = chromedp.Run(ctx, chromedp.MouseEvent(input.MousePressed, at[0], at[1], chromedp.ButtonLeft, chromedp.ClickCount(1)),
+		chromedp.Sleep(400*time.Millisecond), chromedp.Text("#f-iban-error", &early),
+		chromedp.MouseEvent(input.MouseReleased, at[0], at[1], chromedp.ButtonLeft, chromedp.ClickCount(1)),
+		chromedp.Poll(`document.activeElement.id === "summary"`, nil), chromedp.Text("#summary", &listed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if early != "" || !strings.Contains(listed, "IBAN must be") {
+		t.Errorf("while the button is pressed it says %q, then %q", early, listed)
 	}
 }

@@ -5,6 +5,7 @@ const maker = () => at("maker");
 // Fields are complained of once people are done with them.
 const touched = new Set();
 let timer, asked, opening, saidReady, resultShown;
+let pressed = false, held = false;
 
 const post = (path, signal) => fetch(path, { method: "POST", body: content(), signal });
 
@@ -98,8 +99,23 @@ async function update(all) {
     saidReady = false;
     return undefined;
   } finally {
-    if (mine === asked && !timer) busy(false);
+    if (mine === asked && !timer && !held) busy(false);
   }
+}
+
+// follow shows what a field that was left comes to. Pressing a button leaves the
+// field before: messages must not move the button away under the pointer.
+function follow() {
+  held = pressed;
+  if (!held) return void update(false);
+  forget();
+  busy(true);
+}
+
+function release() {
+  pressed = false;
+  if (held) timer = setTimeout(update, 0, false);
+  held = false;
 }
 
 async function submit() {
@@ -189,8 +205,10 @@ document.addEventListener("input", (event) => {
 });
 document.addEventListener("change", (event) => {
   if (event.target.value) touched.add(event.target.name);
-  if (maker().contains(event.target) && hasContent()) update(false);
+  if (maker().contains(event.target) && hasContent()) follow();
 });
+document.addEventListener("pointerdown", (event) => { pressed = event.button === 0 && Boolean(event.target.closest("button, a")); });
+for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, release);
 document.addEventListener("submit", (event) => {
   if (event.target.id !== "maker" || event.submitter?.hasAttribute("data-download")) return;
   event.preventDefault();
