@@ -100,7 +100,8 @@ func (a *App) runBatch(w http.ResponseWriter, r *http.Request) error {
 }
 
 // sendBatch sends a sheet of labels where all rows are known to be right, and
-// otherwise an archive with a report. Its errors are those of the connection.
+// otherwise an archive with a report. It ends with an error where the connection
+// is gone, or a row that was tried is not made.
 func (a *App) sendBatch(ctx context.Context, w http.ResponseWriter, b batch, flush func() error) error {
 	h := w.Header()
 	said := newReport()
