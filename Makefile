@@ -85,7 +85,7 @@ $(GROOVYLINT)/package-lock.json:
 # Two packages at a time: each makes machines of its own, and waits for them
 # most of its time. Those that wait longest come first.
 LONGEST := ./swarmctl ./provision/internal/jenkins/harness ./app/internal/web ./app/internal/scan ./app/internal/render
-MACHINES := go test -count 1 -p 2 -parallel 4 -timeout 60m
+MACHINES := go test -count 1 -p 2 -parallel 3 -timeout 60m
 
 # What the provisioning program cost to build, with a warm cache, is in out/.
 .PHONY: everything
